@@ -1,0 +1,87 @@
+import type { Exemplar, FamilySnapshot, MetricType, Snapshot } from "../core/snapshot.ts";
+import { type Dialect, escaped, quotedPair, rowWriter } from "./exposition.ts";
+import type { EncodeOptions, Format } from "./format.ts";
+import { canonicalText, numberText } from "./number-text.ts";
+import { type FamilyText, type TextWriter, textFormat, textOf } from "./text-format.ts";
+
+/** The most code points that the names and values of an exemplar's labels may have together. */
+export const EXEMPLAR_LABEL_LIMIT = 128;
+
+/**
+ * OpenMetrics 1.0: text with units, exemplars and the time each series began.
+ *
+ * Its rules are kept even where a value breaks them, since a strict scraper refuses the whole text for one bad line: a sum that is NaN,
+ * negative or beside a negative bound is left out (with the count, as the specification asks), so are a NaN or negative counter, a negative
+ * quantile value and an exemplar with more than 128 characters of labels; a counter or info whose bare name another metric has is written
+ * as unknown.
+ *
+ * @example
+ * for (const chunk of openMetrics.stream(metrics.snapshot(), { created: false })) response.write(chunk);
+ */
+export const openMetrics: Format = textFormat("openmetrics", "application/openmetrics-text; version=1.0.0; charset=utf-8", writerOf);
+
+/** A snapshot in OpenMetrics 1.0, as a string. */
+export function toOpenMetrics(snapshot: Snapshot, options: EncodeOptions = {}): string {
+  return textOf(snapshot, writerOf(snapshot, options));
+}
+
+function writerOf(snapshot: Snapshot, options: EncodeOptions): TextWriter {
+  return { begin: "", family: (family) => familyText(family, snapshot, options.created ?? true), end: "# EOF\n" };
+}
+
+function familyText(family: FamilySnapshot, snapshot: Snapshot, withCreated: boolean): FamilyText {
+  const bare = bareName(family);
+  const type = clashes(family, bare, snapshot) ? "unknown" : family.type;
+  const name = type === "unknown" ? family.name : bare;
+  const gauge = type === "gaugehistogram" ? "g" : "";
+  const negativeBounds = (family.bounds?.[0] ?? 0) < 0;
+  const dialect: Dialect = {
+    names: {
+      value: name + (type === "counter" ? "_total" : type === "info" ? "_info" : ""),
+      bucket: `${name}_bucket`,
+      sum: `${name}_${gauge}sum`,
+      count: `${name}_${gauge}count`,
+      created: withCreated && HAS_CREATED.has(type) ? `${name}_created` : undefined,
+    },
+    bound: canonicalText,
+    time: numberText,
+    ...(type === "unknown" ? {} : { exemplar: exemplarText }),
+    allowsTotal: (total) => total >= 0 || type === "unknown",
+    allowsSum: gauge === "" ? (sum) => sum >= 0 && !negativeBounds : (sum) => sum >= 0 || (sum < 0 && negativeBounds),
+    allowsQuantile: (value) => !(value < 0),
+  };
+  return { head: headOf(family, name, type), row: rowWriter(family, dialect), tail: "" };
+}
+
+const HAS_CREATED: ReadonlySet<MetricType> = new Set<MetricType>(["counter", "histogram", "summary"]);
+
+function headOf(family: FamilySnapshot, name: string, type: MetricType): string {
+  let head = `# TYPE ${name} ${type}\n`;
+  const unitAllowed = type !== "info" && type !== "stateset" && name.endsWith(`_${family.unit}`);
+  if (family.unit !== "" && unitAllowed) head += `# UNIT ${name} ${family.unit}\n`;
+  if (family.help !== "") head += `# HELP ${name} ${family.help.replace(/[\\"\n]/g, escaped)}\n`;
+  return head;
+}
+
+/** OpenMetrics names a counter's and an info's family without the suffix of its samples. */
+function bareName(family: FamilySnapshot): string {
+  const suffix = family.type === "counter" ? "_total" : family.type === "info" ? "_info" : "";
+  return suffix !== "" && family.name.endsWith(suffix) ? family.name.slice(0, -suffix.length) : family.name;
+}
+
+/** Whether a counter's or info's bare name, or the name of its `_created`, is another family's in this snapshot. */
+function clashes(family: FamilySnapshot, bare: string, snapshot: Snapshot): boolean {
+  if (bare === family.name) return false;
+  if (snapshot.get(bare) !== undefined) return true;
+  if (family.type === "info") return snapshot.get(`${bare}_total`)?.type === "counter";
+  return snapshot.get(`${bare}_created`) !== undefined || snapshot.get(`${bare}_info`)?.type === "info";
+}
+
+function exemplarText(exemplar: Exemplar): string {
+  const labels = Object.entries(exemplar.labels);
+  let length = 0;
+  for (const [name, value] of labels) length += [...name].length + [...value].length;
+  if (length > EXEMPLAR_LABEL_LIMIT) return "";
+  const time = exemplar.timestamp === undefined ? "" : ` ${numberText(exemplar.timestamp)}`;
+  return ` # {${labels.map(([name, value]) => quotedPair(name, value)).join(",")}} ${numberText(exemplar.value)}${time}`;
+}
