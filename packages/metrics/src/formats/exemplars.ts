@@ -1,17 +1,16 @@
 import type { Exemplar, FamilySnapshot } from "../core/snapshot.ts";
 
 /**
- * A row's exemplars laid to the classic buckets that their values fall in; of several in one bucket the last. A bucket that the row does
- * not have (NaN) gives its exemplar to the next one, as it gives its observations.
+ * A row's exemplars by the upper bound of the classic bucket that their value falls in; of several in one bucket the last. A bucket that
+ * the row does not have (NaN) leaves its exemplars to the next one.
  */
-export function exemplarsOfBuckets(family: FamilySnapshot, row: number, exemplars: readonly Exemplar[]): (Exemplar | undefined)[] {
+export function exemplarsOfBuckets(family: FamilySnapshot, row: number, exemplars: readonly Exemplar[]): ReadonlyMap<number, Exemplar> {
   const bounds = family.bounds ?? [];
-  const ofBuckets: (Exemplar | undefined)[] = new Array(bounds.length + 1).fill(undefined);
+  const ofBuckets = new Map<number, Exemplar>();
   for (const exemplar of exemplars) {
-    let k = 0;
-    // Written so that NaN ends in the last bucket.
-    while (k < bounds.length && (!(exemplar.value <= bounds[k]!) || Number.isNaN(family.values[row * family.stride + k]!))) k++;
-    ofBuckets[k] = exemplar;
+    // `<=` is false for NaN, which thus ends in +Inf, as the observation did.
+    const k = bounds.findIndex((bound, at) => exemplar.value <= bound && !Number.isNaN(family.values[row * family.stride + at]!));
+    ofBuckets.set(bounds[k] ?? Number.POSITIVE_INFINITY, exemplar);
   }
   return ofBuckets;
 }

@@ -1,6 +1,6 @@
 import { type Exemplar, type FamilySnapshot, isHistogram, nativeCount } from "../core/snapshot.ts";
 import { exemplarsOfBuckets } from "./exemplars.ts";
-import { LabelSpelling, labelText } from "./label-spelling.ts";
+import { LabelTexts } from "./label-texts.ts";
 import { numberText } from "./number-text.ts";
 
 /** The names of a family's samples; one that is undefined is not written. */
@@ -42,11 +42,11 @@ export function rowWriter(family: FamilySnapshot, dialect: Dialect): (row: numbe
     : family.type === "summary"
       ? summaryLines(family, dialect)
       : valueLines(family, dialect);
-  const spelling = new LabelSpelling(family, quotedPair);
+  const labelTexts = new LabelTexts(family, quotedPair);
   const { created, timestamps } = family;
   const name = dialect.names.created;
   return (row) => {
-    const labels = labelText(spelling, row);
+    const labels = labelTexts.of(row);
     const stamp = timestamps === undefined || Number.isNaN(timestamps[row]!) ? "" : ` ${dialect.time(timestamps[row]!)}`;
     const text = lines(row, labels, stamp);
     if (text === "" || name === undefined || created === undefined || Number.isNaN(created[row]!)) return text;
@@ -73,8 +73,8 @@ function valueLines(family: FamilySnapshot, dialect: Dialect): Lines {
 function histogramLines(family: FamilySnapshot, dialect: Dialect): Lines {
   const { values, stride, bounds, natives } = family;
   const { names, exemplar } = dialect;
-  const uppers = [...(bounds ?? []), Number.POSITIVE_INFINITY].map((bound) => `le="${dialect.bound(bound)}"} `);
-  const last = uppers.length - 1;
+  const uppers = [...(bounds ?? []), Number.POSITIVE_INFINITY];
+  const labelsOf = uppers.map((upper) => `le="${dialect.bound(upper)}"} `);
   const exemplars = exemplar === undefined ? undefined : family.exemplars;
   return (row, labels, stamp) => {
     const start = row * stride;
@@ -83,13 +83,13 @@ function histogramLines(family: FamilySnapshot, dialect: Dialect): Lines {
     const ofBuckets = seen === undefined ? undefined : exemplarsOfBuckets(family, row, seen);
     let text = "";
     let count = 0;
-    for (let k = 0; k <= last; k++) {
+    for (let k = 0; k < uppers.length; k++) {
       // Native only: the one bucket that everything is in.
       const inBucket = bounds === undefined ? totalOf(natives?.[row]) : values[start + k]!;
       if (Number.isNaN(inBucket)) continue;
       count += inBucket;
-      const ofBucket = ofBuckets?.[k];
-      text += `${head}${uppers[k]}${numberText(count)}${stamp}${ofBucket === undefined ? "" : exemplar!(ofBucket)}\n`;
+      const ofBucket = ofBuckets?.get(uppers[k]!);
+      text += `${head}${labelsOf[k]}${numberText(count)}${stamp}${ofBucket === undefined ? "" : exemplar!(ofBucket)}\n`;
     }
     const sum = values[start + stride - 1]!;
     if (!dialect.allowsSum(sum)) return text;

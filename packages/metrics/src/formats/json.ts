@@ -1,6 +1,6 @@
 import { type Exemplar, type FamilySnapshot, isHistogram, type Snapshot } from "../core/snapshot.ts";
 import type { Format } from "./format.ts";
-import { LabelSpelling, labelText } from "./label-spelling.ts";
+import { LabelTexts } from "./label-texts.ts";
 import { boundText, numberText } from "./number-text.ts";
 import { type FamilyText, type TextWriter, textFormat, textOf } from "./text-format.ts";
 
@@ -32,12 +32,12 @@ function familyText(family: FamilySnapshot, index: number, snapshotTime: number)
   if (family.unit !== "") head += `,"unit":${JSON.stringify(family.unit)}`;
   if (family.rule !== "sum") head += `,"rule":"${family.rule}"`;
   const samples = samplesOf(family);
-  const spelling = new LabelSpelling(family, (name, value) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const labelTexts = new LabelTexts(family, (name, value) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const { timestamps } = family;
   const row = (row: number): string => {
     const own = timestamps?.[row] ?? Number.NaN;
     const stamp = Number.isNaN(own) ? `"timestamp":${numberText(snapshotTime)}` : `"timestamp":${numberText(own)},"timestamped":true`;
-    const text = samples(row, labelText(spelling, row), stamp);
+    const text = samples(row, labelTexts.of(row), stamp);
     return row === 0 ? text.slice(1) : text;
   };
   return { head: `${head},"samples":[`, row, tail: "]}" };

@@ -1,9 +1,14 @@
 import type { NativeBuckets } from "../core/snapshot.ts";
 
+/** A run of buckets. `offset` is the first run's index; for a later run the gap since the one before. */
+export interface NativeSpan {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** A native histogram's side as Prometheus sends it: runs of buckets, and the counts of all runs one after the other. */
 export interface NativeSpans {
-  /** `offset` is the first run's index; for a later run the gap since the one before. */
-  readonly spans: readonly { readonly offset: number; readonly length: number }[];
+  readonly spans: readonly NativeSpan[];
   readonly counts: readonly number[];
 }
 

@@ -1,16 +1,7 @@
-import {
-  type Exemplar,
-  type FamilySnapshot,
-  isHistogram,
-  type MetricType,
-  type NativeBuckets,
-  type NativeHistogram,
-  type Snapshot,
-} from "../core/snapshot.ts";
+import { type Exemplar, type FamilySnapshot, isHistogram, type MetricType, type NativeHistogram, type Snapshot } from "../core/snapshot.ts";
 import { exemplarsOfBuckets } from "./exemplars.ts";
 import { CHUNK_LENGTH, type Format, joined } from "./format.ts";
-import { LabelSpelling } from "./label-spelling.ts";
-import { nativeSpans } from "./native-spans.ts";
+import { type NativeSpan, type NativeSpans, nativeSpans } from "./native-spans.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 /** io.prometheus.client.MetricType; it has no info and no stateset. */
@@ -32,6 +23,9 @@ const LABEL = { name: 1, value: 2 } as const;
 const COUNTER = { value: 1, exemplar: 2, created: 3 } as const;
 const SUMMARY = { count: 1, sum: 2, quantile: 3, created: 4 } as const;
 const BUCKET = { count: 1, upperBound: 2, exemplar: 3, countFloat: 4 } as const;
+const SPAN = { offset: 1, length: 2 } as const;
+const QUANTILE = { quantile: 1, value: 2 } as const;
+const TIMESTAMP = { seconds: 1, nanos: 2 } as const;
 const EXEMPLAR = { label: 1, value: 2, timestamp: 3 } as const;
 const HISTOGRAM = {
   count: 1,
@@ -67,7 +61,7 @@ export function toProtobuf(snapshot: Snapshot): Uint8Array {
   return joined(stream(snapshot));
 }
 
-const NOTHING: Uint8Array = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 
 function* stream(snapshot: Snapshot): Generator<Uint8Array> {
   const out = new ProtobufWriter(CHUNK_LENGTH * 2);
@@ -76,10 +70,9 @@ function* stream(snapshot: Snapshot): Generator<Uint8Array> {
     // A family is one message behind its length, so its parts wait until the last is known; the empty chunks let the caller breathe.
     const parts: Uint8Array[] = [];
     let size = 0;
-    const metric = metricWriter(out, family);
-    familyHead(out, family);
+    writeHead(out, family);
     for (let row = 0; row < family.length; row++) {
-      metric(row);
+      writeMetric(out, family, row);
       if (out.length < CHUNK_LENGTH) continue;
       size += out.length;
       parts.push(out.take());
@@ -93,97 +86,91 @@ function* stream(snapshot: Snapshot): Generator<Uint8Array> {
   }
 }
 
-function familyHead(out: ProtobufWriter, family: FamilySnapshot): void {
+function writeHead(out: ProtobufWriter, family: FamilySnapshot): void {
   out.string(FAMILY.name, family.name);
   if (family.help !== "") out.string(FAMILY.help, family.help);
   out.uint(FAMILY.type, TYPES[family.type]);
   if (family.unit !== "") out.string(FAMILY.unit, family.unit);
 }
 
-function metricWriter(out: ProtobufWriter, family: FamilySnapshot): (row: number) => void {
-  const scratch = new ProtobufWriter(256);
-  const labels = new LabelSpelling(family, (name, value) => {
-    scratch.string(LABEL.name, name);
-    scratch.string(LABEL.value, value);
-    return scratch.take();
-  });
-  const point = pointWriter(out, family);
-  let row = 0;
-  const body = (): void => {
-    for (const pair of labels.constants) out.bytes(METRIC.label, pair);
-    for (let k = 0; k < labels.count; k++) {
-      const pair = labels.pair(row, k);
-      if (pair !== undefined) out.bytes(METRIC.label, pair);
-    }
-    point(row);
-    const seconds = family.timestamps?.[row] ?? Number.NaN;
-    if (!Number.isNaN(seconds)) out.int(METRIC.timestampMs, Math.round(seconds * 1000));
-  };
-  return (which) => {
-    row = which;
-    out.message(FAMILY.metric, body);
-  };
+function writeMetric(out: ProtobufWriter, family: FamilySnapshot, row: number): void {
+  const { constants, table, type } = family;
+  const metric = out.begin(FAMILY.metric);
+  for (const [name, value] of constants) writeLabel(out, METRIC.label, name, value);
+  for (let k = 0; k < table.labelNames.length; k++) {
+    const value = table.value(row, k);
+    if (value !== undefined) writeLabel(out, METRIC.label, table.labelNames[k]!, value);
+  }
+  if (isHistogram(type)) writeHistogram(out, family, row);
+  else if (type === "summary") writeSummary(out, family, row);
+  else if (type === "counter") writeCounter(out, family, row);
+  else {
+    const point = out.begin(type === "unknown" ? METRIC.untyped : METRIC.gauge);
+    out.double(1, family.values[row]!);
+    out.end(point);
+  }
+  const seconds = family.timestamps?.[row] ?? Number.NaN;
+  if (!Number.isNaN(seconds)) out.int(METRIC.timestampMs, Math.round(seconds * 1000));
+  out.end(metric);
 }
 
-function pointWriter(out: ProtobufWriter, family: FamilySnapshot): (row: number) => void {
-  const { type, values } = family;
-  if (isHistogram(type)) return (row) => out.message(METRIC.histogram, () => writeHistogram(out, family, row));
-  if (type === "summary") return (row) => out.message(METRIC.summary, () => writeSummary(out, family, row));
-  if (type === "counter") return (row) => out.message(METRIC.counter, () => writeCounter(out, family, row));
-  const field = type === "unknown" ? METRIC.untyped : METRIC.gauge;
-  let row = 0;
-  const body = (): void => out.double(1, values[row]!);
-  return (which) => {
-    row = which;
-    out.message(field, body);
-  };
+function writeLabel(out: ProtobufWriter, field: number, name: string, value: string): void {
+  const label = out.begin(field);
+  out.string(LABEL.name, name);
+  out.string(LABEL.value, value);
+  out.end(label);
 }
 
 function writeCounter(out: ProtobufWriter, family: FamilySnapshot, row: number): void {
+  const counter = out.begin(METRIC.counter);
   out.double(COUNTER.value, family.values[row]!);
   const exemplar = family.exemplars?.get(row)?.at(-1);
   if (exemplar !== undefined) writeExemplar(out, COUNTER.exemplar, exemplar);
   writeCreated(out, COUNTER.created, family, row);
+  out.end(counter);
 }
 
 function writeSummary(out: ProtobufWriter, family: FamilySnapshot, row: number): void {
+  const summary = out.begin(METRIC.summary);
   const { count, sum, quantiles } = family.summary(row);
-  if (!Number.isNaN(count)) out.uint(SUMMARY.count, count);
+  if (isCount(count)) out.uint(SUMMARY.count, count);
   if (!(Number.isNaN(count) && Number.isNaN(sum))) out.double(SUMMARY.sum, sum);
-  for (const [quantile, value] of quantiles) {
-    out.message(SUMMARY.quantile, () => {
-      out.double(1, quantile);
-      out.double(2, value);
-    });
+  for (const [rank, value] of quantiles) {
+    const quantile = out.begin(SUMMARY.quantile);
+    out.double(QUANTILE.quantile, rank);
+    out.double(QUANTILE.value, value);
+    out.end(quantile);
   }
   writeCreated(out, SUMMARY.created, family, row);
+  out.end(summary);
 }
 
 function writeHistogram(out: ProtobufWriter, family: FamilySnapshot, row: number): void {
+  const histogram = out.begin(METRIC.histogram);
   const { count, sum, buckets, native } = family.histogram(row);
   // Prometheus has histograms of whole numbers and of floats; a merged or parsed one may need the latter.
-  const whole = Number.isInteger(count) && buckets.every(([, upTo]) => Number.isInteger(upTo)) && (native === undefined || isWhole(native));
+  const whole = buckets.every(([, upTo]) => isCount(upTo)) && (native === undefined || isWhole(native));
   if (whole) out.uint(HISTOGRAM.count, count);
   else out.double(HISTOGRAM.countFloat, count);
   out.double(HISTOGRAM.sum, sum);
   const exemplars = family.exemplars?.get(row);
   const ofBuckets = exemplars === undefined ? undefined : exemplarsOfBuckets(family, row, exemplars);
-  const bounds = family.bounds ?? [];
   for (const [upperBound, upTo] of buckets) {
-    out.message(HISTOGRAM.bucket, () => {
-      if (whole) out.uint(BUCKET.count, upTo);
-      else out.double(BUCKET.countFloat, upTo);
-      out.double(BUCKET.upperBound, upperBound);
-      const exemplar = ofBuckets?.[upperBound === Number.POSITIVE_INFINITY ? bounds.length : bounds.indexOf(upperBound)];
-      if (exemplar !== undefined) writeExemplar(out, BUCKET.exemplar, exemplar);
-    });
+    const bucket = out.begin(HISTOGRAM.bucket);
+    if (whole) out.uint(BUCKET.count, upTo);
+    else out.double(BUCKET.countFloat, upTo);
+    out.double(BUCKET.upperBound, upperBound);
+    const exemplar = ofBuckets?.get(upperBound);
+    if (exemplar !== undefined) writeExemplar(out, BUCKET.exemplar, exemplar);
+    out.end(bucket);
   }
   if (native !== undefined) {
     writeNative(out, native, whole);
-    // The receiver ignores those without a time.
+    // A receiver ignores those without a time.
     for (const exemplar of exemplars ?? []) if (exemplar.timestamp !== undefined) writeExemplar(out, HISTOGRAM.exemplar, exemplar);
   }
   writeCreated(out, HISTOGRAM.created, family, row);
+  out.end(histogram);
 }
 
 function writeNative(out: ProtobufWriter, native: NativeHistogram, whole: boolean): void {
@@ -191,47 +178,41 @@ function writeNative(out: ProtobufWriter, native: NativeHistogram, whole: boolea
   out.double(HISTOGRAM.zeroThreshold, native.zeroThreshold);
   if (whole) out.uint(HISTOGRAM.zeroCount, native.zeroCount);
   else out.double(HISTOGRAM.zeroCountFloat, native.zeroCount);
-  writeSide(out, NEGATIVE, native.negative, whole);
-  const spans = writeSide(out, POSITIVE, native.positive, whole);
+  writeSide(out, NEGATIVE, nativeSpans(native.negative), whole);
+  const positive = nativeSpans(native.positive);
   // An empty span says "native" where nothing else would: the definition asks for it.
-  if (spans === 0) writeSpan(out, POSITIVE.span, 0, 0);
+  if (positive.spans.length === 0) writeSpan(out, POSITIVE.span, { offset: 0, length: 0 });
+  writeSide(out, POSITIVE, positive, whole);
 }
 
-/** Writes the spans and counts of a side; returns how many spans. */
-function writeSide(out: ProtobufWriter, field: typeof NEGATIVE | typeof POSITIVE, side: NativeBuckets, whole: boolean): number {
-  const { spans, counts } = nativeSpans(side);
-  for (const { offset, length } of spans) writeSpan(out, field.span, offset, length);
-  if (spans.length === 0) return 0;
-  if (whole)
-    out.sints(
-      field.delta,
-      counts.map((count, i) => count - (counts[i - 1] ?? 0)),
-    );
-  else out.doubles(field.count, counts);
-  return spans.length;
+function writeSide(out: ProtobufWriter, field: typeof NEGATIVE | typeof POSITIVE, { spans, counts }: NativeSpans, whole: boolean): void {
+  for (const span of spans) writeSpan(out, field.span, span);
+  if (counts.length === 0) return;
+  if (whole) {
+    const deltas = counts.map((count, i) => count - (counts[i - 1] ?? 0));
+    out.sints(field.delta, deltas);
+  } else out.doubles(field.count, counts);
 }
 
-function writeSpan(out: ProtobufWriter, field: number, offset: number, length: number): void {
-  out.message(field, () => {
-    out.sint(1, offset);
-    out.uint(2, length);
-  });
+function writeSpan(out: ProtobufWriter, field: number, { offset, length }: NativeSpan): void {
+  const span = out.begin(field);
+  out.sint(SPAN.offset, offset);
+  out.uint(SPAN.length, length);
+  out.end(span);
 }
 
 const isWhole = ({ zeroCount, positive, negative }: NativeHistogram): boolean =>
-  Number.isInteger(zeroCount) && positive.counts.every(Number.isInteger) && negative.counts.every(Number.isInteger);
+  isCount(zeroCount) && positive.counts.every(isCount) && negative.counts.every(isCount);
 
-function writeExemplar(out: ProtobufWriter, field: number, exemplar: Exemplar): void {
-  out.message(field, () => {
-    for (const [name, value] of Object.entries(exemplar.labels)) {
-      out.message(EXEMPLAR.label, () => {
-        out.string(LABEL.name, name);
-        out.string(LABEL.value, value);
-      });
-    }
-    out.double(EXEMPLAR.value, exemplar.value);
-    if (exemplar.timestamp !== undefined) writeTimestamp(out, EXEMPLAR.timestamp, exemplar.timestamp);
-  });
+/** What a field of type uint64 can hold; a parsed text may say anything. */
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+function writeExemplar(out: ProtobufWriter, field: number, { labels, value, timestamp }: Exemplar): void {
+  const exemplar = out.begin(field);
+  for (const [name, text] of Object.entries(labels)) writeLabel(out, EXEMPLAR.label, name, text);
+  out.double(EXEMPLAR.value, value);
+  if (timestamp !== undefined) writeTimestamp(out, EXEMPLAR.timestamp, timestamp);
+  out.end(exemplar);
 }
 
 function writeCreated(out: ProtobufWriter, field: number, family: FamilySnapshot, row: number): void {
@@ -239,12 +220,16 @@ function writeCreated(out: ProtobufWriter, field: number, family: FamilySnapshot
   if (!Number.isNaN(created)) writeTimestamp(out, field, created);
 }
 
-/** google.protobuf.Timestamp: whole seconds, and nanoseconds that always count forward. A double has microseconds at best. */
+/** google.protobuf.Timestamp: whole seconds, and nanoseconds that always count forward. A double holds microseconds of our time, not less. */
 function writeTimestamp(out: ProtobufWriter, field: number, at: number): void {
-  const microseconds = Math.round(at * 1e6);
-  const seconds = Math.floor(microseconds / 1e6);
-  out.message(field, () => {
-    out.int(1, seconds);
-    out.uint(2, (microseconds - seconds * 1e6) * 1000);
-  });
+  let seconds = Math.floor(at);
+  let microseconds = Math.round((at - seconds) * 1e6);
+  if (microseconds === 1e6) {
+    seconds++;
+    microseconds = 0;
+  }
+  const timestamp = out.begin(field);
+  out.int(TIMESTAMP.seconds, seconds);
+  out.uint(TIMESTAMP.nanos, microseconds * 1000);
+  out.end(timestamp);
 }
