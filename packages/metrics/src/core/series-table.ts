@@ -86,6 +86,39 @@ export class SeriesTable {
     return labels;
   }
 
+  /**
+   * Takes a row out and puts the last one in its place. Only for a table that nobody else has seen: see Family.remove.
+   * Dictionaries keep the values; `filtered` drops them.
+   */
+  removeAt(row: number): void {
+    const { columns, table, mask } = this;
+    const last = this.length - 1;
+    const place = (of: number): number => {
+      let at = this.#hash(of) & mask;
+      while (table[at] !== of) at = (at + 1) & mask;
+      return at;
+    };
+    if (row !== last) table[place(last)] = -2 - row; // found again below, once the hole is closed
+    let hole = place(row);
+    for (let at = (hole + 1) & mask; table[at] !== EMPTY; at = (at + 1) & mask) {
+      const held = table[at]!;
+      const home = this.#hash(held < EMPTY ? last : held) & mask;
+      // Move back what would no longer be reached from its home (Knuth, vol. 3, 6.4, algorithm R).
+      if (((at - home) & mask) >= ((at - hole) & mask)) {
+        table[hole] = held;
+        hole = at;
+      }
+    }
+    table[hole] = EMPTY;
+    if (row !== last) {
+      for (const column of columns) column[row] = column[last]!;
+      let at = this.#hash(row) & mask;
+      while (table[at] !== -2 - row) at = (at + 1) & mask;
+      table[at] = row;
+    }
+    this.length = last;
+  }
+
   /** A new table of the rows that `keep` accepts, in their order, with dictionaries that hold only what they use. */
   filtered(keep: (row: number) => boolean): SeriesTable {
     const copy = new SeriesTable(this.labelNames);
@@ -116,8 +149,14 @@ export class SeriesTable {
     }
   }
 
+  #hash(row: number): number {
+    let hash = 0;
+    for (let k = 0; k < this.columns.length; k++) hash = (hash + Math.imul(this.columns[k]![row]!, hashFactor(k))) | 0;
+    return hash ^ (hash >>> 15);
+  }
+
   #place(row: number): void {
-    let at = hashOf(this.columns.map((column) => column[row]!)) & this.mask;
+    let at = this.#hash(row) & this.mask;
     while (this.table[at] !== EMPTY) at = (at + 1) & this.mask;
     this.table[at] = row;
   }
@@ -125,13 +164,7 @@ export class SeriesTable {
   #rehash(): void {
     this.table = new Int32Array(this.table.length * 2).fill(EMPTY);
     this.mask = this.table.length - 1;
-    const ids: number[] = new Array(this.columns.length);
-    for (let row = 0; row < this.length; row++) {
-      for (let k = 0; k < ids.length; k++) ids[k] = this.columns[k]![row]!;
-      let at = hashOf(ids) & this.mask;
-      while (this.table[at] !== EMPTY) at = (at + 1) & this.mask;
-      this.table[at] = row;
-    }
+    for (let row = 0; row < this.length; row++) this.#place(row);
   }
 }
 

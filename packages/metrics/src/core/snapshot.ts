@@ -181,7 +181,10 @@ export class FamilySnapshot {
   }
 
   #wrongType(asked: string): InferometerError {
-    return new InferometerError("OPTION_INVALID", `${this.name} is a ${this.type}, so it has no ${asked} to read. Read value(row), histogram(row) or summary(row) after its type.`);
+    return new InferometerError(
+      "OPTION_INVALID",
+      `${this.name} is a ${this.type}, so it has no ${asked} to read. Read value(row), histogram(row) or summary(row) after its type.`,
+    );
   }
 }
 

@@ -1,0 +1,117 @@
+import { checkedBuckets, latencyBuckets } from "./buckets.ts";
+import { type Duration, parseDuration } from "./duration.ts";
+import { InferometerError, shown } from "./errors.ts";
+import type { Definition } from "./family.ts";
+import type { HistogramShape } from "./histogram.ts";
+import { declaredLabels, type LabelSpec } from "./labels.ts";
+import { checkLabelName, checkMetricName, lintMetric } from "./names.ts";
+import type { MergeRule, MetricType } from "./snapshot.ts";
+import type { SummaryShape } from "./summary.ts";
+
+/** What every metric is declared with. */
+export interface MetricOptions {
+  /** A sentence: what is measured, in which unit. */
+  readonly help: string;
+  /** The unit that the name ends in (before `_total`), for OpenMetrics' UNIT line, such as "seconds". Default: none. */
+  readonly unit?: string;
+  /** Most series of this metric; what is beyond goes to one series whose labels are all `__overflow__`. Default 10 000. */
+  readonly seriesLimit?: number;
+  /** Drops a series that was not recorded to for so long, such as "10m". Default: never. Recording through labels then costs a little more. */
+  readonly expireAfter?: Duration;
+  /** "off" accepts a name that `promtool check metrics` would complain of. Default "throw". */
+  readonly lint?: "throw" | "off";
+}
+
+export interface GaugeOptions extends MetricOptions {
+  /** How the gauge is added up over threads, processes and instances. Default "sum". */
+  readonly merge?: MergeRule;
+}
+
+export interface HistogramOptions extends MetricOptions {
+  /** Upper bounds, ascending, without +Inf. Default `latencyBuckets`, or none where `native` is given. */
+  readonly buckets?: readonly number[];
+  /** Native (exponential) buckets: no bounds to choose, 160 at the finest resolution that fits, read by Prometheus over protobuf. Default: none. */
+  readonly native?: {
+    /** Finest resolution, 0 (factor 2) to 8 (factor 1.0027). Default 5 (factor 1.022). */
+    readonly schema?: number;
+  };
+}
+
+export interface SummaryOptions extends MetricOptions {
+  /** Quantiles to expose, 0 to 1. Default 0.5, 0.9, 0.99. */
+  readonly quantiles?: readonly number[];
+  /** How far back quantiles look. Default "10m". */
+  readonly maxAge?: Duration;
+  /** In how many parts the window slides. Default 5. */
+  readonly ageBuckets?: number;
+}
+
+const DEFAULT_SERIES_LIMIT = 10_000;
+
+/** Checks what a metric is declared with. Throws NAME_INVALID, HELP_MISSING, LABEL_NAME_INVALID, OPTION_INVALID, DURATION_INVALID. */
+export function checkedDefinition(
+  name: string,
+  options: GaugeOptions & { readonly labels?: LabelSpec },
+  context: { readonly type: MetricType; readonly constants: readonly (readonly [string, string])[]; readonly lint: "throw" | "off" },
+): Definition {
+  const { type } = context;
+  checkMetricName(name, type);
+  if (typeof options !== "object" || options === null || typeof options.help !== "string" || options.help.trim() === "") {
+    throw new InferometerError("HELP_MISSING", `${name} has no help text. Say in a sentence what it measures: { help: "Frames processed." }.`);
+  }
+  const labels = declaredLabels(options.labels, name);
+  for (const label of labels.names) {
+    checkLabelName(label, name, type === "stateset" ? "gauge" : type);
+    if (context.constants.some(([constant]) => constant === label)) {
+      throw new InferometerError(
+        "LABEL_NAME_INVALID",
+        `Label ${shown(label)} of ${name} is a label of the whole registry already. Choose another name.`,
+      );
+    }
+  }
+  const unit = options.unit ?? "";
+  if (unit !== "" && !name.replace(/_(total|info)$/, "").endsWith(`_${unit}`)) {
+    throw new InferometerError(
+      "NAME_INVALID",
+      `${name} has the unit ${shown(unit)}, but its name does not end in it. Call it …_${unit}${type === "counter" ? "_total" : ""}.`,
+    );
+  }
+  const problems = (options.lint ?? context.lint) === "off" ? [] : lintMetric({ name, type, help: options.help, labelNames: labels.names });
+  if (problems.length > 0) {
+    const texts = problems.map((problem) => problem.text).join("; ");
+    throw new InferometerError("NAME_INVALID", `${name}: ${texts}. To keep the name all the same, pass lint: "off".`);
+  }
+  const rule = options.merge ?? "sum";
+  if (!["sum", "min", "max", "mean", "last"].includes(rule)) throw invalid(name, `merge is ${shown(rule)}`, '"sum", "min", "max", "mean" or "last"');
+  const seriesLimit = options.seriesLimit ?? DEFAULT_SERIES_LIMIT;
+  if (!(seriesLimit >= 1)) throw invalid(name, `seriesLimit is ${shown(seriesLimit)}`, "a number of at least 1");
+  const expireAfterMs = options.expireAfter === undefined ? undefined : parseDuration(options.expireAfter);
+  return { name, type, help: options.help, unit, labels, rule, seriesLimit, expireAfterMs };
+}
+
+/** Throws BUCKETS_INVALID, OPTION_INVALID. */
+export function checkedHistogram(name: string, options: HistogramOptions): HistogramShape {
+  const { native } = options;
+  const buckets = options.buckets ?? (native === undefined ? latencyBuckets : undefined);
+  const schema = native === undefined ? undefined : (native.schema ?? 5);
+  if (schema !== undefined && !(Number.isInteger(schema) && schema >= 0 && schema <= 8))
+    throw invalid(name, `native.schema is ${shown(schema)}`, "a whole number from 0 to 8");
+  return { bounds: buckets === undefined ? undefined : checkedBuckets(buckets), schema };
+}
+
+/** Throws OPTION_INVALID, DURATION_INVALID. */
+export function checkedSummary(name: string, options: SummaryOptions): SummaryShape {
+  const quantiles = [...(options.quantiles ?? [0.5, 0.9, 0.99])];
+  for (const quantile of quantiles)
+    if (!(typeof quantile === "number" && quantile >= 0 && quantile <= 1))
+      throw invalid(name, `a quantile is ${shown(quantile)}`, "a number from 0 to 1");
+  const ageBuckets = options.ageBuckets ?? 5;
+  if (!(Number.isInteger(ageBuckets) && ageBuckets >= 1 && ageBuckets <= 1000))
+    throw invalid(name, `ageBuckets is ${shown(ageBuckets)}`, "a whole number from 1 to 1000");
+  const maxAgeMs = parseDuration(options.maxAge ?? "10m");
+  if (!(maxAgeMs > 0)) throw invalid(name, `maxAge is ${shown(options.maxAge)}`, 'a time such as "10m"');
+  return { quantiles: [...new Set(quantiles)].sort((a, b) => a - b), maxAgeMs, ageBuckets };
+}
+
+const invalid = (name: string, what: string, way: string): InferometerError =>
+  new InferometerError("OPTION_INVALID", `${name}: ${what}. Give ${way}.`);

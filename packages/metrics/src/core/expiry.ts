@@ -1,0 +1,21 @@
+import type { Child, Family } from "./family.ts";
+
+/**
+ * The handle of a label set. Where the family's series expire, the handle notes each use, and brings its series back when that had expired:
+ * its recording methods are wrapped, so that families without expiry pay nothing for those that have it.
+ */
+export function expiring<C extends Child>(family: Family<C>, labels: object, methods: readonly (keyof C)[]): C {
+  const child = family.childAt(family.rowOf(labels));
+  if (family.definition.expireAfterMs === undefined || Object.hasOwn(child, methods[0]!)) return child;
+  const own = { ...labels };
+  for (const method of methods) {
+    const plain = child[method] as (...values: unknown[]) => unknown;
+    Object.defineProperty(child, method, {
+      value: (...values: unknown[]) => {
+        family.touch(child, own);
+        return plain.apply(child, values);
+      },
+    });
+  }
+  return child;
+}

@@ -1,0 +1,327 @@
+import type { Arena } from "./arena.ts";
+import type { Clock } from "./clock.ts";
+import { InferometerError, shown } from "./errors.ts";
+import { type ExemplarStore, exemplarsOf } from "./exemplar.ts";
+import { cleanLabelValue, type DeclaredLabels } from "./labels.ts";
+import { makeRecorder, type Recorder } from "./lookup.ts";
+import { Rows } from "./rows.ts";
+import { SeriesTable } from "./series-table.ts";
+import { type FamilyData, FamilySnapshot, type MergeRule, type MetricType } from "./snapshot.ts";
+
+/** What a family needs of the registry it lives in. */
+export interface Home {
+  readonly arena: Arena;
+  readonly clock: Clock;
+  readonly constants: readonly (readonly [name: string, value: string])[];
+  /** Whether the registry has room for another series; if so it is counted. */
+  claimSeries(): boolean;
+  releaseSeries(count: number): void;
+  /** Counts a record that went to the overflow series. */
+  countOverflow(metric: string): void;
+  /** Those who mirror the registry in another thread; undefined: nobody. */
+  readonly watcher: RegistryWatcher | undefined;
+}
+
+/** Who wants to know what a registry's slabs mean (the values themselves are shared memory). */
+export interface RegistryWatcher {
+  familyAdded(family: Family): void;
+  familyRemoved(family: Family): void;
+  rowAdded(family: Family, row: number): void;
+  /** Around a change that moves or removes rows. */
+  rowsMoving(family: Family): void;
+  rowsMoved(family: Family): void;
+}
+
+/** A metric's definition, checked. */
+export interface Definition {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly unit: string;
+  readonly labels: DeclaredLabels;
+  readonly rule: MergeRule;
+  readonly seriesLimit: number;
+  /** Milliseconds without a record after which a series is dropped; undefined: never. */
+  readonly expireAfterMs: number | undefined;
+}
+
+/** One series, held: it knows where its numbers are. */
+export interface Child {
+  /** Points the handle at a row's numbers; `row` -1: at numbers that nobody reads, since its series was removed. */
+  attach(row: number): void;
+}
+
+/** The value that every label of the overflow series has. */
+export const OVERFLOW = "__overflow__";
+
+/** Closed label sets are laid out at once, unless their product is larger than this. */
+const MAX_LAID_OUT = 256;
+
+/**
+ * A metric with all its series: which label sets it has, where their numbers are, and what may join. The subclasses say what a record does.
+ *
+ * A record with labels: lookup.ts finds the row -> `recordAt(slot, value)` writes. The first sight of a label set: `rowOf` checks it, once.
+ */
+export abstract class Family<C extends Child = Child> {
+  readonly definition: Definition;
+  readonly name: string;
+  readonly labelNames: readonly string[];
+  readonly home: Home;
+  readonly rows: Rows;
+  table: SeriesTable;
+  /** The row that takes what is over the limit; -1 while there is none. */
+  overflowRow = -1;
+  exemplars: ExemplarStore = new Map();
+  protected readonly recorder: Recorder | undefined;
+  #children: C[] = []; // by row; with holes
+  readonly #lastUsed: Map<C, number> = new Map();
+  #captured = false;
+  #removed = 0;
+
+  constructor(home: Home, definition: Definition, stride: number) {
+    this.home = home;
+    this.definition = definition;
+    this.name = definition.name;
+    this.labelNames = definition.labels.names;
+    this.table = new SeriesTable(this.labelNames);
+    this.rows = new Rows(home.arena, stride);
+    this.recorder = this.labelNames.length === 0 ? undefined : makeRecorder(this as Family);
+  }
+
+  /** Writes a record to a row's target. */
+  abstract recordAt(target: number, value?: number, options?: unknown): void;
+  /** A new handle, not yet attached. */
+  protected abstract makeChild(): C;
+
+  /** What the family holds at this moment. */
+  snapshot(): FamilySnapshot {
+    this.#captured = true;
+    const { definition, table, rows } = this;
+    const { length } = table;
+    return new FamilySnapshot({
+      name: this.name,
+      type: definition.type,
+      help: definition.help,
+      unit: definition.unit,
+      rule: definition.rule,
+      constants: this.home.constants,
+      table,
+      length,
+      created: rows.created,
+      ...(this.exemplars.size === 0 ? {} : { exemplars: exemplarsOf(this.exemplars) }),
+      ...this.points(length),
+    });
+  }
+
+  /** The part of a snapshot that depends on the type. */
+  protected points(length: number): Pick<FamilyData, "values" | "bounds" | "quantiles" | "natives"> {
+    return { values: this.rows.copy(length) };
+  }
+
+  slotOf(row: number): number {
+    return this.rows.slots[row]!;
+  }
+
+  /** What the record path remembers of a row: its slot, unless a subclass needs more than numbers. */
+  targetOf(row: number): number {
+    return this.rows.slots[row]!;
+  }
+
+  /** The row of a label set, created if it is new and allowed. Throws LABELS_REQUIRED, LABEL_UNKNOWN, LABEL_MISSING, LABEL_VALUE_INVALID. */
+  rowOf(labels: object | undefined | null): number {
+    const values = this.#checked(labels);
+    const found = this.table.find(values);
+    if (found !== -1) return found;
+    if (this.table.length >= this.definition.seriesLimit || !this.home.claimSeries()) return this.#overflow();
+    const row = this.#open(values);
+    this.#layOutSiblings(values);
+    return row;
+  }
+
+  /** The row of a label set, or -1; creates nothing. Checks as `rowOf` does. */
+  existingRow(labels: object | undefined): number {
+    return this.table.find(this.#checked(labels));
+  }
+
+  /** The handle of a row. */
+  childAt(row: number): C {
+    let child = this.#children[row];
+    if (child === undefined) {
+      child = this.makeChild();
+      child.attach(row);
+      this.#children[row] = child;
+      if (this.definition.expireAfterMs !== undefined) this.#lastUsed.set(child, this.home.clock.coarse());
+    }
+    return child;
+  }
+
+  /** For a family whose series expire: notes that a handle was used, and brings its series back if it had expired meanwhile. */
+  touch(child: C, labels: object): void {
+    if (!this.#lastUsed.has(child)) {
+      const row = this.rowOf(labels);
+      child.attach(row);
+      this.#children[row] = child;
+    }
+    this.#lastUsed.set(child, this.home.clock.coarse());
+  }
+
+  /** Removes a series; false if there was none. Handles of it count nowhere from then on. */
+  removeRow(row: number): boolean {
+    if (row < 0) return false;
+    // A snapshot reads the table for as long as it lives, so a table that one has seen is left to it and a new one made.
+    const inPlace = !this.#captured && this.#removed < this.table.length + 64;
+    this.#change(inPlace ? () => this.#swapOut(row) : () => this.#rebuild((other) => other !== row));
+    return true;
+  }
+
+  /** Removes every series. */
+  clear(): void {
+    this.#change(() => this.#rebuild(() => false));
+  }
+
+  /** Sets every number to zero; label sets stay. Subclasses also forget what they hold elsewhere. */
+  reset(): void {
+    const now = this.home.clock.time();
+    if (this.#captured) this.rows.created = this.rows.created.slice();
+    for (let row = 0; row < this.table.length; row++) this.rows.open(row, now);
+    this.exemplars.clear();
+  }
+
+  /** Drops the series that were not used for `expireAfterMs`. */
+  expire(): void {
+    const { expireAfterMs } = this.definition;
+    if (expireAfterMs === undefined) return;
+    const oldest = this.home.clock.now() - expireAfterMs;
+    const idle = (row: number): boolean => {
+      const child = this.#children[row];
+      return child !== undefined && (this.#lastUsed.get(child) ?? Number.POSITIVE_INFINITY) <= oldest;
+    };
+    let any = false;
+    for (let row = 0; row < this.table.length && !any; row++) any = idle(row);
+    if (any) this.#change(() => this.#rebuild((row) => !idle(row)));
+  }
+
+  /** The single row of a family without labels, or all rows of closed label sets: they exist from the start, at zero. */
+  protected layOut(): void {
+    if (this.labelNames.length === 0) this.#open([]);
+    else if (this.definition.labels.closed.every((values) => values !== undefined)) this.#layOutSiblings([]);
+  }
+
+  /** Called with the slot of a new row, whose numbers are zero. */
+  protected prepare(_slot: number): void {}
+
+  #checked(labels: object | undefined | null): string[] {
+    const { labelNames } = this;
+    if (typeof labels !== "object" || labels === null) {
+      throw new InferometerError(
+        "LABELS_REQUIRED",
+        `${this.name} has labels (${labelNames.join(", ")}), but got ${shown(labels)}. Pass them first: inc({ ${labelNames.join(", ")} }).`,
+      );
+    }
+    const given = labels as Readonly<Record<string, unknown>>;
+    const values = labelNames.map((name) => {
+      const value = Object.hasOwn(given, name) ? given[name] : undefined;
+      if (typeof value === "string") return cleanLabelValue(value);
+      if (value === undefined)
+        throw new InferometerError("LABEL_MISSING", `Label ${shown(name)} of ${this.name} is missing. Give all of: ${labelNames.join(", ")}.`);
+      throw new InferometerError(
+        "LABEL_VALUE_INVALID",
+        `Label ${shown(name)} of ${this.name} is ${shown(value)}. Label values are strings: pass String(value).`,
+      );
+    });
+    for (const name of Object.keys(given)) {
+      if (labelNames.includes(name)) continue;
+      throw new InferometerError(
+        "LABEL_UNKNOWN",
+        `Label ${shown(name)} is not declared on ${this.name} (${labelNames.join(", ")}). Fix the spelling, or declare it at registration.`,
+      );
+    }
+    this.definition.labels.closed.forEach((allowed, k) => {
+      if (allowed === undefined || allowed.includes(values[k]!)) return;
+      throw new InferometerError(
+        "LABEL_VALUE_INVALID",
+        `Label ${shown(labelNames[k])} of ${this.name} is ${shown(values[k])}, not one of ${allowed.join(", ")}. Use one of these, or declare it.`,
+      );
+    });
+    return values;
+  }
+
+  #open(values: readonly string[]): number {
+    const row = this.table.add(values);
+    this.prepare(this.rows.open(row, this.home.clock.time()));
+    this.home.watcher?.rowAdded(this as unknown as Family, row);
+    return row;
+  }
+
+  #overflow(): number {
+    this.home.countOverflow(this.name);
+    if (this.overflowRow === -1) this.overflowRow = this.#open(this.labelNames.map(() => OVERFLOW));
+    return this.overflowRow;
+  }
+
+  /** With closed sets a new `model` gets all its `status` series at once, so that a rate over them starts from zero. */
+  #layOutSiblings(values: readonly string[]): void {
+    const { closed } = this.definition.labels;
+    const size = closed.reduce((product, set) => product * (set?.length ?? 1), 1);
+    if (size === 1 || size > MAX_LAID_OUT) return;
+    let sets: string[][] = [[]];
+    closed.forEach((set, k) => {
+      sets = sets.flatMap((start) => (set ?? [values[k]!]).map((value) => [...start, value]));
+    });
+    for (const set of sets) {
+      if (this.table.find(set) !== -1) continue;
+      if (this.table.length >= this.definition.seriesLimit || !this.home.claimSeries()) return;
+      this.#open(set);
+    }
+  }
+
+  #change(change: () => void): void {
+    const { watcher } = this.home;
+    watcher?.rowsMoving(this as unknown as Family);
+    change();
+    this.recorder?.reset();
+    watcher?.rowsMoved(this as unknown as Family);
+  }
+
+  #swapOut(row: number): void {
+    const last = this.table.length - 1;
+    this.rows.move(last, row);
+    this.table.removeAt(row);
+    this.#removed++;
+    this.#renumber((other) => (other === row ? -1 : other === last ? row : other));
+    this.home.releaseSeries(1);
+  }
+
+  #rebuild(keep: (row: number) => boolean): void {
+    const before = this.table;
+    const kept = Array.from({ length: before.length }, (_, row) => keep(row));
+    const becomes = new Int32Array(before.length).fill(-1);
+    if (this.#captured) this.rows.created = this.rows.created.slice();
+    let next = 0;
+    for (let row = 0; row < before.length; row++) {
+      if (!kept[row]) continue;
+      if (row !== next) this.rows.move(row, next);
+      becomes[row] = next++;
+    }
+    this.table = before.filtered((row) => kept[row]!);
+    this.#captured = false;
+    this.#removed = 0;
+    this.#renumber((row) => becomes[row] ?? -1);
+    this.home.releaseSeries(before.length - next);
+  }
+
+  #renumber(renumber: (row: number) => number): void {
+    const children = this.#children;
+    this.#children = [];
+    children.forEach((child, row) => {
+      const now = renumber(row);
+      child.attach(now);
+      if (now === -1) this.#lastUsed.delete(child);
+      else this.#children[now] = child;
+    });
+    if (this.overflowRow !== -1) this.overflowRow = renumber(this.overflowRow);
+    const exemplars = [...this.exemplars];
+    this.exemplars.clear();
+    for (const [row, held] of exemplars) if (renumber(row) !== -1) this.exemplars.set(renumber(row), held);
+  }
+}

@@ -1,0 +1,134 @@
+import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
+import { InferometerError, shown } from "./errors.ts";
+import { expiring } from "./expiry.ts";
+import { type Child, type Definition, Family, type Home } from "./family.ts";
+import type { Labels } from "./labels.ts";
+
+const NOWHERE = new Float64Array(1);
+
+/**
+ * A value that goes up and down: a gauge without labels, or one series of a GaugeFamily, held.
+ *
+ * @example
+ * const tracks = metrics.gauge("active_tracks", { help: "Tracks that are alive." });
+ * tracks.set(15);
+ */
+export class Gauge implements Child {
+  readonly #family: GaugeData;
+  #cells: Float64Array = NOWHERE;
+  #at = 0;
+
+  /** @internal Made by a registry or a family. */
+  constructor(family: GaugeData) {
+    this.#family = family;
+  }
+
+  /** Sets the value; infinities are allowed. Throws VALUE_INVALID for NaN and for what is no number: a series whose value is not known is removed. */
+  set(value: number): void {
+    if (typeof value !== "number" || value !== value) throw notAValue(value, this.#family.name);
+    this.#cells[this.#at] = value;
+  }
+
+  /** Adds `by` (default 1). Throws VALUE_INVALID for NaN and for what is no number. */
+  inc(by = 1): void {
+    if (typeof by !== "number" || by !== by) throw notAValue(by, this.#family.name);
+    this.#cells[this.#at]! += by;
+  }
+
+  /** Takes `by` (default 1) away. Throws VALUE_INVALID for NaN and for what is no number. */
+  dec(by = 1): void {
+    if (typeof by !== "number" || by !== by) throw notAValue(by, this.#family.name);
+    this.#cells[this.#at]! -= by;
+  }
+
+  /** Sets the value to the seconds since 1970. */
+  setToCurrentTime(): void {
+    this.set(this.#family.home.clock.time());
+  }
+
+  value(): number {
+    return this.#cells[this.#at]!;
+  }
+
+  /** @internal */
+  attach(row: number): void {
+    const slot = row === -1 ? 0 : this.#family.slotOf(row);
+    this.#cells = row === -1 ? NOWHERE : this.#family.home.arena.slabs[slot >> SLAB_SHIFT]!;
+    this.#at = row === -1 ? 0 : slot & SLAB_MASK;
+  }
+}
+
+/** The series behind a gauge; with labels or without. */
+export class GaugeData extends Family<Gauge> {
+  readonly #slabs: readonly Float64Array[];
+  readonly record: (labels: object, value: number) => void;
+
+  constructor(home: Home, definition: Definition) {
+    super(home, definition, 1);
+    this.#slabs = home.arena.slabs;
+    this.record = this.recorder?.record ?? (() => {});
+    this.layOut();
+  }
+
+  override recordAt(slot: number, value?: number): void {
+    if (typeof value !== "number" || value !== value) throw notAValue(value, this.name);
+    this.#slabs[slot >> SLAB_SHIFT]![slot & SLAB_MASK] = value;
+  }
+
+  protected override makeChild(): Gauge {
+    return new Gauge(this);
+  }
+}
+
+/**
+ * A gauge with labels.
+ *
+ * @example
+ * const memory = metrics.gauge("memory_usage_bytes", { help: "Memory in use.", labels: ["type"] });
+ * memory.set({ type: "rss" }, process.memoryUsage.rss());
+ */
+export class GaugeFamily<L extends object = Labels> {
+  readonly #data: GaugeData;
+  /** Sets the series of these labels; infinities are allowed. Throws VALUE_INVALID for NaN, and the label errors at first sight of a label set. */
+  readonly set: (labels: L, value: number) => void;
+
+  /** @internal Made by a registry. */
+  constructor(data: GaugeData) {
+    this.#data = data;
+    this.set = data.definition.expireAfterMs === undefined ? data.record : (labels, value) => this.labels(labels).set(value);
+  }
+
+  /** Adds `by` (default 1). */
+  inc(labels: L, by = 1): void {
+    this.labels(labels).inc(by);
+  }
+
+  /** Takes `by` (default 1) away. */
+  dec(labels: L, by = 1): void {
+    this.labels(labels).dec(by);
+  }
+
+  /** The series of these labels, held: for hot code, it costs no look-up. */
+  labels(labels: L): Gauge {
+    return expiring(this.#data, labels, ["set", "inc", "dec"]);
+  }
+
+  /** The value of a series; 0 where there is none. */
+  value(labels: L): number {
+    const row = this.#data.existingRow(labels);
+    return row === -1 ? 0 : this.#data.childAt(row).value();
+  }
+
+  /** Removes a series; false if there was none. A held child of it counts nowhere from then on. */
+  remove(labels: L): boolean {
+    return this.#data.removeRow(this.#data.existingRow(labels));
+  }
+
+  /** Removes every series. */
+  clear(): void {
+    this.#data.clear();
+  }
+}
+
+const notAValue = (value: unknown, name: string): InferometerError =>
+  new InferometerError("VALUE_INVALID", `${name} cannot take ${shown(value)}. Pass a number; to say that a value is not known, remove its series.`);

@@ -1,0 +1,428 @@
+import { Arena } from "./arena.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Collected, CollectorRunner, type CollectorState } from "./collection.ts";
+import type { Collector } from "./collector.ts";
+import { type Counter, CounterData, CounterFamily } from "./counter.ts";
+import {
+  checkedDefinition,
+  checkedHistogram,
+  checkedSummary,
+  type GaugeOptions,
+  type HistogramOptions,
+  type MetricOptions,
+  type SummaryOptions,
+} from "./definitions.ts";
+import { InferometerError, shown } from "./errors.ts";
+import type { Definition, Family, Home, RegistryWatcher } from "./family.ts";
+import { type Gauge, GaugeData, GaugeFamily } from "./gauge.ts";
+import { type Histogram, HistogramData, HistogramFamily } from "./histogram.ts";
+import { Info, InfoData } from "./info.ts";
+import { cleanLabelValue, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
+import { checkLabelName } from "./names.ts";
+import { type FamilySnapshot, type MetricType, Snapshot } from "./snapshot.ts";
+import { StateSet, StateSetData, StateSetFamily } from "./state-set.ts";
+import { type Summary, SummaryData, SummaryFamily } from "./summary.ts";
+
+export interface RegistryOptions {
+  /** Put before every name, with an underscore: "vision" makes `vision_frames_total`. Default: none. */
+  readonly namespace?: string;
+  /** Labels that every series has. Default: none. */
+  readonly labels?: Labels;
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+  /** Most series of the whole registry; what is beyond goes to each metric's overflow series. Default 1 000 000. */
+  readonly seriesLimit?: number;
+  /** "off" accepts names that `promtool check metrics` would complain of. Default "throw". */
+  readonly lint?: "throw" | "off";
+}
+
+/** Which metrics a snapshot holds. */
+export interface SnapshotOptions {
+  /** Full names of families. Default: all. */
+  readonly names?: Iterable<string>;
+}
+
+interface Entry {
+  readonly data: Family;
+  readonly handle: object;
+  readonly signature: string;
+  readonly owner: Collector | undefined;
+  readonly read: (() => void) | undefined;
+}
+
+/** Any metric that a registry hands out. */
+export type Metric =
+  | Counter
+  | CounterFamily
+  | Gauge
+  | GaugeFamily
+  | Histogram
+  | HistogramFamily
+  | Summary
+  | SummaryFamily
+  | Info
+  | StateSet
+  | StateSetFamily;
+
+/**
+ * A set of metrics that is exposed together.
+ *
+ * Registering the same metric twice returns the first; another declaration under the same name throws METRIC_CONFLICT.
+ *
+ * @example
+ * const metrics = new Registry({ namespace: "vision", labels: { site: "lab-1" } });
+ * const frames = metrics.counter("frames_processed_total", { help: "Frames processed.", labels: { model: String, status: ["success", "error"] } });
+ * frames.inc({ model: "owlv2", status: "success" });
+ */
+export class Registry {
+  readonly #namespace: string;
+  readonly #lint: "throw" | "off";
+  readonly #entries: Map<string, Entry> = new Map();
+  /** Every sample name that some metric writes, and whose it is. */
+  readonly #claimed: Map<string, string> = new Map();
+  readonly #home: RegistryHome;
+  readonly #runner: CollectorRunner;
+  #registering: Collector | undefined;
+
+  /** Throws NAME_INVALID, LABEL_NAME_INVALID, LABEL_VALUE_INVALID, OPTION_INVALID. */
+  constructor(options: RegistryOptions = {}) {
+    const { namespace = "", labels = {}, clock = systemClock, seriesLimit = 1_000_000, lint = "throw" } = options;
+    if (namespace !== "" && !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(namespace)) {
+      throw new InferometerError("NAME_INVALID", `Namespace ${shown(namespace)}: use letters, digits and underscores, not starting with a digit.`);
+    }
+    if (!(seriesLimit >= 1)) throw new InferometerError("OPTION_INVALID", `seriesLimit is ${shown(seriesLimit)}. Give a number of at least 1.`);
+    const constants = Object.entries(labels).map(([name, value]) => {
+      checkLabelName(name, "the registry", "unknown");
+      if (typeof value !== "string")
+        throw new InferometerError("LABEL_VALUE_INVALID", `Label ${shown(name)} of the registry is ${shown(value)}. Label values are strings.`);
+      return [name, cleanLabelValue(value)] as const;
+    });
+    this.#namespace = namespace;
+    this.#lint = lint;
+    this.#home = new RegistryHome({ clock, constants, seriesLimit, onOverflow: (metric) => this.#overflows().inc({ metric }) });
+    this.#runner = new CollectorRunner(this, clock);
+  }
+
+  /** A total that only grows; its name ends in `_total`. Throws NAME_INVALID, HELP_MISSING, LABEL_NAME_INVALID, METRIC_CONFLICT. */
+  counter(name: string, options: MetricOptions & { readonly labels?: undefined }): Counter;
+  counter<const S extends LabelSpec>(name: string, options: MetricOptions & { readonly labels: S }): CounterFamily<LabelsOf<S>>;
+  counter(name: string, options: MetricOptions & { readonly labels?: LabelSpec | undefined }): Counter | CounterFamily {
+    return this.#metric(name, options, {
+      type: "counter",
+      make: (definition) => new CounterData(this.#home, definition),
+      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new CounterFamily(data)),
+    });
+  }
+
+  /**
+   * A value that goes up and down. `read` is called when a snapshot is taken: it returns the value, or with labels sets them.
+   * Throws as `counter`.
+   */
+  gauge(name: string, options: GaugeOptions & { readonly labels?: undefined; readonly read?: () => number }): Gauge;
+  gauge<const S extends LabelSpec>(
+    name: string,
+    options: GaugeOptions & { readonly labels: S; readonly read?: (gauge: GaugeFamily<LabelsOf<S>>) => void },
+  ): GaugeFamily<LabelsOf<S>>;
+  gauge(
+    name: string,
+    options: GaugeOptions & { readonly labels?: LabelSpec | undefined; readonly read?: (gauge: never) => number | void },
+  ): Gauge | GaugeFamily {
+    return this.#metric(name, options, {
+      type: "gauge",
+      make: (definition) => new GaugeData(this.#home, definition),
+      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new GaugeFamily(data)),
+      read: (handle) => {
+        const value = options.read?.(handle as never);
+        if ("value" in handle && handle.value.length === 0 && typeof value === "number") (handle as Gauge).set(value);
+      },
+    });
+  }
+
+  /** Counts values in buckets, classic or native or both. Throws as `counter`, and BUCKETS_INVALID. */
+  histogram(name: string, options: HistogramOptions & { readonly labels?: undefined }): Histogram;
+  histogram<const S extends LabelSpec>(name: string, options: HistogramOptions & { readonly labels: S }): HistogramFamily<LabelsOf<S>>;
+  histogram(name: string, options: HistogramOptions & { readonly labels?: LabelSpec | undefined }): Histogram | HistogramFamily {
+    const shape = checkedHistogram(name, options);
+    return this.#metric(name, options, {
+      type: "histogram",
+      shape,
+      make: (definition) => new HistogramData(this.#home, definition, shape),
+      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new HistogramFamily(data)),
+    });
+  }
+
+  /** Quantiles over a sliding time window. Throws as `counter`. */
+  summary(name: string, options: SummaryOptions & { readonly labels?: undefined }): Summary;
+  summary<const S extends LabelSpec>(name: string, options: SummaryOptions & { readonly labels: S }): SummaryFamily<LabelsOf<S>>;
+  summary(name: string, options: SummaryOptions & { readonly labels?: LabelSpec | undefined }): Summary | SummaryFamily {
+    const shape = checkedSummary(name, options);
+    return this.#metric(name, options, {
+      type: "summary",
+      shape,
+      make: (definition) => new SummaryData(this.#home, definition, shape),
+      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new SummaryFamily(data)),
+    });
+  }
+
+  /** Facts as labels of a series that is always 1; its name ends in `_info`. Throws as `counter`. */
+  info<const S extends LabelSpec>(name: string, options: MetricOptions & { readonly labels: S }): Info<LabelsOf<S>> {
+    return this.#metric(name, options, {
+      type: "info",
+      make: (definition) => new InfoData(this.#home, definition),
+      handle: (data) => new Info<LabelsOf<S>>(data),
+    });
+  }
+
+  /** Which of some states hold. Throws as `counter`. */
+  stateSet<const V extends string>(
+    name: string,
+    options: MetricOptions & { readonly states: readonly V[]; readonly labels?: undefined },
+  ): StateSet<V>;
+  stateSet<const V extends string, const S extends LabelSpec>(
+    name: string,
+    options: MetricOptions & { readonly states: readonly V[]; readonly labels: S },
+  ): StateSetFamily<V, LabelsOf<S>>;
+  stateSet(
+    name: string,
+    options: MetricOptions & { readonly states: readonly string[]; readonly labels?: LabelSpec | undefined },
+  ): StateSet | StateSetFamily {
+    const { states, labels = {} } = options;
+    if (!Array.isArray(states) || states.length === 0)
+      throw new InferometerError("OPTION_INVALID", `${name}: states is ${shown(states)}. Give the names of its states: ["up", "down"].`);
+    const own = Array.isArray(labels) ? Object.fromEntries(labels.map((label: string) => [label, String])) : labels;
+    const withState = { ...(own as Record<string, StringConstructor>), [this.#fullName(name)]: states } as LabelSpec;
+    return this.#metric(
+      name,
+      { ...options, labels: withState },
+      {
+        type: "stateset",
+        make: (definition) => new StateSetData(this.#home, definition, [...states]),
+        handle: (data) => (data.labelNames.length === 1 ? new StateSet(data) : new StateSetFamily(data)),
+      },
+    );
+  }
+
+  /** The metric of that name (with or without the namespace), or undefined. */
+  get(name: string): Metric | undefined {
+    return (this.#entries.get(this.#fullName(name)) ?? this.#entries.get(name))?.handle as Metric | undefined;
+  }
+
+  /** Removes a metric or a collector with its metrics; false if there is none of that name. */
+  unregister(name: string): boolean {
+    const collector = this.#runner.remove(name);
+    if (collector !== undefined) {
+      for (const [full, entry] of [...this.#entries]) if (entry.owner === collector) this.#drop(full);
+      return true;
+    }
+    return this.#drop(this.#fullName(name)) || this.#drop(name);
+  }
+
+  /** Removes all metrics and collectors. */
+  clear(): void {
+    for (const { name } of this.#runner.states()) this.#runner.remove(name);
+    for (const name of [...this.#entries.keys()]) this.#drop(name);
+  }
+
+  /** Sets every metric to zero; metrics and their series stay. */
+  reset(): void {
+    for (const { data } of this.#entries.values()) data.reset();
+  }
+
+  /** Adds collectors: their metrics are read when `collect` is called. Throws COLLECTOR_CONFLICT for a name that is taken. */
+  register(...collectors: readonly Collector[]): void {
+    for (const collector of collectors) {
+      this.#runner.check(collector);
+      this.#registering = collector;
+      try {
+        collector.register(this);
+      } finally {
+        this.#registering = undefined;
+      }
+      this.#runner.add(collector);
+    }
+  }
+
+  /** What the metrics hold at this moment. Collectors are not asked: see `collect`. */
+  snapshot(options: SnapshotOptions = {}): Snapshot {
+    return this.#snapshot(options, new Set());
+  }
+
+  /**
+   * Asks the collectors, all at once, and takes a snapshot. Never rejects because of a collector: one that fails, or is not ready when `signal`
+   * aborts, is left out, and `scrape_collector_success{collector}` says so.
+   */
+  async collect(options: SnapshotOptions & { readonly signal?: AbortSignal } = {}): Promise<Collected> {
+    const failed = await this.#runner.run(options.signal);
+    return { snapshot: this.#snapshot(options, failed), collectors: this.#runner.states() };
+  }
+
+  /** How each collector did at the last `collect`. */
+  collectorStates(): readonly CollectorState[] {
+    return this.#runner.states();
+  }
+
+  /** Closes the collectors. The metrics stay readable. */
+  async close(): Promise<void> {
+    await this.#runner.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal For those who mirror the registry in another thread. */
+  watch(watcher: RegistryWatcher | undefined): { readonly families: readonly Family[]; readonly arena: Arena; readonly clock: Clock } {
+    this.#home.watcher = watcher;
+    return { families: [...this.#entries.values()].map((entry) => entry.data), arena: this.#home.arena, clock: this.#home.clock };
+  }
+
+  #snapshot(options: SnapshotOptions, failed: ReadonlySet<Collector>): Snapshot {
+    const names = options.names === undefined ? undefined : new Set(options.names);
+    const families: FamilySnapshot[] = [];
+    for (const [name, { data, owner, read }] of [...this.#entries]) {
+      if (names !== undefined && !names.has(name)) continue;
+      if (owner !== undefined && failed.has(owner)) continue;
+      if (read !== undefined) {
+        try {
+          read();
+        } catch {
+          // A broken callback must not take the other metrics with it.
+          this.#callbackErrors().inc({ metric: name });
+          continue;
+        }
+      }
+      data.expire();
+      families.push(data.snapshot());
+    }
+    return new Snapshot(families, this.#home.clock.time());
+  }
+
+  #metric<D extends Family, H extends object>(
+    name: string,
+    options: MetricOptions & { readonly labels?: LabelSpec | undefined; readonly read?: unknown },
+    kind: {
+      readonly type: MetricType;
+      readonly shape?: object;
+      readonly make: (definition: Definition) => D;
+      readonly handle: (data: D) => H;
+      readonly read?: (handle: H) => void;
+    },
+  ): H {
+    const full = this.#fullName(name);
+    const { labels, ...rest } = options;
+    const context = { type: kind.type, constants: this.#home.constants, lint: this.#lint };
+    const definition = checkedDefinition(full, labels === undefined ? rest : { ...rest, labels }, context);
+    const signature = JSON.stringify([definition, kind.shape ?? null]);
+    const existing = this.#entries.get(full);
+    if (existing !== undefined) {
+      if (existing.signature === signature) return existing.handle as H;
+      throw new InferometerError(
+        "METRIC_CONFLICT",
+        `${full} is registered already, declared otherwise: ${difference(existing.signature, signature)}. Declare it alike, or choose another name.`,
+      );
+    }
+    this.#claim(full, kind.type);
+    const data = kind.make(definition);
+    const handle = kind.handle(data);
+    const read = typeof options.read === "function" && kind.read !== undefined ? () => kind.read?.(handle) : undefined;
+    this.#entries.set(full, { data, handle, signature, owner: this.#registering, read });
+    this.#home.watcher?.familyAdded(data);
+    return handle;
+  }
+
+  #drop(full: string): boolean {
+    const entry = this.#entries.get(full);
+    if (entry === undefined) return false;
+    this.#entries.delete(full);
+    for (const [sample, owner] of [...this.#claimed]) if (owner === full) this.#claimed.delete(sample);
+    entry.data.clear();
+    this.#home.watcher?.familyRemoved(entry.data);
+    return true;
+  }
+
+  /** Two metrics must not write the same sample name: a gauge x_count beside a histogram x would spoil the whole scrape. */
+  #claim(full: string, type: MetricType): void {
+    const names = sampleNames(full, type);
+    for (const sample of names) {
+      const owner = this.#claimed.get(sample);
+      if (owner !== undefined)
+        throw new InferometerError("METRIC_CONFLICT", `${full} would write ${sample}, which ${owner} writes already. Choose another name.`);
+    }
+    for (const sample of names) this.#claimed.set(sample, full);
+  }
+
+  #fullName(name: string): string {
+    return this.#namespace === "" || OWN.has(name) ? name : `${this.#namespace}_${name}`;
+  }
+
+  #overflows(): CounterFamily<{ readonly metric: string }> {
+    return this.counter(OVERFLOW_NAME, {
+      help: "Records that went to a metric's overflow series, since it has as many series as it may.",
+      labels: ["metric"],
+    });
+  }
+
+  #callbackErrors(): CounterFamily<{ readonly metric: string }> {
+    return this.counter(CALLBACK_NAME, { help: "Calls of a metric's read function that failed.", labels: ["metric"] });
+  }
+}
+
+const OVERFLOW_NAME = "inferometer_series_overflow_total";
+const CALLBACK_NAME = "inferometer_callback_errors_total";
+/** Names without a namespace: they tell of us, not of the program. */
+const OWN = { has: (name: string): boolean => name.startsWith("inferometer_") || name.startsWith("scrape_collector_") };
+
+function sampleNames(full: string, type: MetricType): string[] {
+  if (type === "counter") return [full, full.slice(0, -"_total".length)];
+  if (type === "info") return [full, full.slice(0, -"_info".length)];
+  if (type === "histogram") return [full, `${full}_bucket`, `${full}_sum`, `${full}_count`];
+  if (type === "summary") return [full, `${full}_sum`, `${full}_count`];
+  return [full];
+}
+
+function difference(before: string, after: string): string {
+  const [was, wasShape] = JSON.parse(before) as [Record<string, unknown>, unknown];
+  const [is, isShape] = JSON.parse(after) as [Record<string, unknown>, unknown];
+  for (const key of Object.keys({ ...was, ...is })) {
+    const [a, b] = [JSON.stringify(was[key]), JSON.stringify(is[key])];
+    if (a !== b) return `${key} was ${a}, now ${b}`;
+  }
+  return `shape was ${JSON.stringify(wasShape)}, now ${JSON.stringify(isShape)}`;
+}
+
+class RegistryHome implements Home {
+  readonly arena: Arena = new Arena();
+  readonly clock: Clock;
+  readonly constants: readonly (readonly [name: string, value: string])[];
+  watcher: RegistryWatcher | undefined;
+  readonly #limit: number;
+  readonly #onOverflow: (metric: string) => void;
+  #series = 0;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly constants: readonly (readonly [string, string])[];
+    readonly seriesLimit: number;
+    readonly onOverflow: (metric: string) => void;
+  }) {
+    this.clock = options.clock;
+    this.constants = options.constants;
+    this.#limit = options.seriesLimit;
+    this.#onOverflow = options.onOverflow;
+  }
+
+  claimSeries(): boolean {
+    if (this.#series >= this.#limit) return false;
+    this.#series++;
+    return true;
+  }
+
+  releaseSeries(count: number): void {
+    this.#series = Math.max(0, this.#series - count);
+  }
+
+  countOverflow(metric: string): void {
+    // The counter of overflows must not count its own.
+    if (metric !== OVERFLOW_NAME) this.#onOverflow(metric);
+  }
+}
