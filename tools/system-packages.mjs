@@ -1,0 +1,115 @@
+// Programs that some steps need and npm does not carry. Found on PATH first; else fetched from Debian or Ubuntu without starting anything.
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(fileURLToPath(import.meta.url), "../..");
+const unpacked = join(root, ".tools/root");
+const PYTHON = "/usr/bin/python3"; // Debian's, the one that Debian's Python packages are for
+
+/**
+ * `debs` are unpacked under .tools/: nothing is installed and no service starts (Debian's prometheus would start a daemon on port 9090).
+ * `install: true` marks what does not run without its dependencies: apt-get installs it where that is allowed. No package here has a service of its own.
+ */
+const PACKAGES = {
+  prometheus: { programs: ["prometheus", "promtool"], debs: ["prometheus"], elsewhere: "Prometheus, from https://prometheus.io/download" },
+  openssl: { programs: ["openssl"], debs: ["openssl"], install: true, elsewhere: "OpenSSL" },
+  "prometheus-client": {
+    module: "prometheus_client",
+    debs: ["python3-prometheus-client"],
+    install: true,
+    elsewhere: `the Python package prometheus_client for ${PYTHON}`,
+  },
+};
+
+/** What each step of package.json needs. */
+const STEPS = { test: ["prometheus", "prometheus-client", "openssl"] };
+
+/** The environment in which unpacked programs and modules are found too. */
+export function environment(env = process.env) {
+  const add = (value, path) => (value ? `${value}${delimiter}${path}` : path);
+  return {
+    ...env,
+    PATH: add(env.PATH, join(unpacked, "usr/bin")),
+    PYTHONPATH: add(env.PYTHONPATH, join(unpacked, "usr/lib/python3/dist-packages")),
+  };
+}
+
+/** Fetches what `step` needs and this machine lacks. Returns what is still missing, as lines that say what to type. */
+export function provide(step, say) {
+  const names = STEPS[step];
+  if (names === undefined) throw new Error(`No step "${step}". Steps: ${Object.keys(STEPS).join(", ")}.`);
+  const missing = () => names.map((name) => PACKAGES[name]).filter((entry) => !present(entry));
+  const wanted = missing();
+  if (wanted.length === 0) return [];
+  if (!onPath("apt-get")) return wanted.map(({ elsewhere }) => `install ${elsewhere}`);
+  const admin = process.getuid?.() === 0 ? [] : onPath("sudo") && spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
+  fetchDebs(wanted, admin, say);
+  const debs = missing().flatMap((entry) => entry.debs);
+  return debs.length === 0 ? [] : [`sudo apt-get update && sudo apt-get install --no-install-recommends ${debs.join(" ")}`];
+}
+
+function fetchDebs(wanted, admin, say) {
+  const lists = refresh(admin, say);
+  const install = admin === undefined ? [] : wanted.filter((entry) => entry.install);
+  const unpack = wanted.filter((entry) => !install.includes(entry));
+  if (install.length > 0) {
+    const debs = install.flatMap((entry) => entry.debs);
+    say(`installing ${debs.join(", ")} ...`);
+    apt([...admin, "apt-get"], ["install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...debs]);
+  }
+  if (unpack.length > 0) {
+    const debs = unpack.flatMap((entry) => entry.debs);
+    say(`unpacking ${debs.join(", ")} into .tools/ ...`);
+    const folder = mkdtempSync(join(root, ".tools/deb-"));
+    apt(["apt-get"], [...lists, "download", "-qq", "-o", "APT::Sandbox::User=root", ...debs], folder);
+    for (const deb of readdirSync(folder)) spawnSync("dpkg-deb", ["-x", join(folder, deb), unpacked], { stdio: ["ignore", 2, 2] });
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Fetches apt's lists where there are none, for this folder only when the system's may not be written. Returns the options that find them. */
+function refresh(admin, say) {
+  mkdirSync(join(root, ".tools"), { recursive: true });
+  const empty = (folder) => {
+    try {
+      return !readdirSync(folder).some((name) => name.includes("_Packages"));
+    } catch {
+      return true;
+    }
+  };
+  if (!empty("/var/lib/apt/lists")) return [];
+  const own = join(root, ".tools/apt");
+  const options = admin === undefined ? ["-o", `Dir::State::lists=${own}/lists`, "-o", `Dir::Cache=${own}/cache`] : [];
+  if (admin === undefined) {
+    if (!empty(join(own, "lists"))) return options;
+    for (const part of ["lists/partial", "cache/archives/partial"]) mkdirSync(join(own, part), { recursive: true });
+  }
+  say("fetching apt's package lists ...");
+  apt([...(admin ?? []), "apt-get"], [...options, "update", "-qq"]);
+  return options;
+}
+
+function apt([command, ...before], args, cwd = root) {
+  spawnSync(command, [...before, ...args], { cwd, stdio: ["ignore", 2, 2], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+}
+
+function present({ programs = [], module }) {
+  if (module === undefined) return programs.every(onPath);
+  const code = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
+  return spawnSync(PYTHON, ["-c", code], { env: environment() }).status === 0;
+}
+
+function onPath(program) {
+  return environment()
+    .PATH.split(delimiter)
+    .some((folder) => {
+      try {
+        accessSync(join(folder, program), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
