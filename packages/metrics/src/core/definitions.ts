@@ -8,6 +8,9 @@ import { checkLabelName, checkMetricName, lintMetric } from "./names.ts";
 import type { MergeRule, MetricType } from "./snapshot.ts";
 import type { SummaryShape } from "./summary.ts";
 
+/** "warn" (the process is warned, once a metric), "throw" (NAME_INVALID: for tests and CI) or "off". */
+export type LintMode = "warn" | "throw" | "off";
+
 /** What every metric is declared with. */
 export interface MetricOptions {
   /** A sentence: what is measured, in which unit. */
@@ -18,8 +21,8 @@ export interface MetricOptions {
   readonly seriesLimit?: number;
   /** Drops a series that was not recorded to for so long, such as "10m". Default: never. Recording through labels then costs a little more. */
   readonly expireAfter?: Duration;
-  /** "off" accepts a name that `promtool check metrics` would complain of. Default "throw". */
-  readonly lint?: "throw" | "off";
+  /** What happens to a name that `promtool check metrics` would complain of. Default: the registry's. */
+  readonly lint?: LintMode;
 }
 
 export interface GaugeOptions extends MetricOptions {
@@ -52,7 +55,7 @@ const DEFAULT_SERIES_LIMIT = 10_000;
 export function checkedDefinition(
   name: string,
   options: GaugeOptions & { readonly labels?: LabelSpec },
-  context: { readonly type: MetricType; readonly constants: readonly (readonly [string, string])[]; readonly lint: "throw" | "off" },
+  context: { readonly type: MetricType; readonly constants: readonly (readonly [string, string])[]; readonly lint: LintMode },
 ): Definition {
   const { type } = context;
   checkMetricName(name, type);
@@ -76,17 +79,29 @@ export function checkedDefinition(
       `${name} has the unit ${shown(unit)}, but its name does not end in it. Call it …_${unit}${type === "counter" ? "_total" : ""}.`,
     );
   }
-  const problems = (options.lint ?? context.lint) === "off" ? [] : lintMetric({ name, type, help: options.help, labelNames: labels.names });
-  if (problems.length > 0) {
-    const texts = problems.map((problem) => problem.text).join("; ");
-    throw new InferometerError("NAME_INVALID", `${name}: ${texts}. To keep the name all the same, pass lint: "off".`);
-  }
+  lint({ name, type, help: options.help, labelNames: labels.names }, options.lint ?? context.lint);
   const rule = options.merge ?? "sum";
   if (!["sum", "min", "max", "mean", "last"].includes(rule)) throw invalid(name, `merge is ${shown(rule)}`, '"sum", "min", "max", "mean" or "last"');
   const seriesLimit = options.seriesLimit ?? DEFAULT_SERIES_LIMIT;
   if (!(seriesLimit >= 1)) throw invalid(name, `seriesLimit is ${shown(seriesLimit)}`, "a number of at least 1");
   const expireAfterMs = options.expireAfter === undefined ? undefined : parseDuration(options.expireAfter);
   return { name, type, help: options.help, unit, labels, rule, seriesLimit, expireAfterMs };
+}
+
+const warned = new Set<string>();
+
+function lint(metric: Parameters<typeof lintMetric>[0], mode: LintMode): void {
+  if (!["warn", "throw", "off"].includes(mode)) throw invalid(metric.name, `lint is ${shown(mode)}`, '"warn", "throw" or "off"');
+  const problems = mode === "off" ? [] : lintMetric(metric);
+  if (problems.length === 0) return;
+  const text = `${metric.name}: ${problems.map((problem) => problem.text).join("; ")}. To keep it all the same, pass lint: "off".`;
+  if (mode === "throw") throw new InferometerError("NAME_INVALID", text);
+  if (warned.has(metric.name)) return;
+  warned.add(metric.name);
+  // Core runs in browsers too, where there is no process to warn.
+  const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } };
+  if (process?.emitWarning !== undefined) process.emitWarning(text, "InferometerWarning");
+  else console.warn(text);
 }
 
 /** Throws BUCKETS_INVALID, OPTION_INVALID. */

@@ -4,7 +4,7 @@ export type { Collected, CollectorState } from "./collection.ts";
 export type { CollectContext, Collector } from "./collector.ts";
 export { Counter, CounterFamily } from "./counter.ts";
 export { registry } from "./default-registry.ts";
-export type { GaugeOptions, HistogramOptions, MetricOptions, SummaryOptions } from "./definitions.ts";
+export type { GaugeOptions, HistogramOptions, LintMode, MetricOptions, SummaryOptions } from "./definitions.ts";
 export { type Duration, parseDuration } from "./duration.ts";
 export { type ErrorCode, InferometerError, shown } from "./errors.ts";
 export type { RecordOptions } from "./exemplar.ts";

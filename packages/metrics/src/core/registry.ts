@@ -9,6 +9,7 @@ import {
   checkedSummary,
   type GaugeOptions,
   type HistogramOptions,
+  type LintMode,
   type MetricOptions,
   type SummaryOptions,
 } from "./definitions.ts";
@@ -32,8 +33,8 @@ export interface RegistryOptions {
   readonly clock?: Clock;
   /** Most series of the whole registry; what is beyond goes to each metric's overflow series. Default 1 000 000. */
   readonly seriesLimit?: number;
-  /** "off" accepts names that `promtool check metrics` would complain of. Default "throw". */
-  readonly lint?: "throw" | "off";
+  /** What happens to names that `promtool check metrics` would complain of. Default "warn". */
+  readonly lint?: LintMode;
 }
 
 /** Which metrics a snapshot holds. */
@@ -76,7 +77,7 @@ export type Metric =
  */
 export class Registry {
   readonly #namespace: string;
-  readonly #lint: "throw" | "off";
+  readonly #lint: LintMode;
   readonly #entries: Map<string, Entry> = new Map();
   /** Every sample name that some metric writes, and whose it is. */
   readonly #claimed: Map<string, string> = new Map();
@@ -86,7 +87,7 @@ export class Registry {
 
   /** Throws NAME_INVALID, LABEL_NAME_INVALID, LABEL_VALUE_INVALID, OPTION_INVALID. */
   constructor(options: RegistryOptions = {}) {
-    const { namespace = "", labels = {}, clock = systemClock, seriesLimit = 1_000_000, lint = "throw" } = options;
+    const { namespace = "", labels = {}, clock = systemClock, seriesLimit = 1_000_000, lint = "warn" } = options;
     if (namespace !== "" && !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(namespace)) {
       throw new InferometerError("NAME_INVALID", `Namespace ${shown(namespace)}: use letters, digits and underscores, not starting with a digit.`);
     }
