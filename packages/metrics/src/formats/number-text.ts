@@ -20,3 +20,15 @@ export function canonicalText(bound: number): string {
   const text = boundText(bound);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
+
+/** A number as the text formats read it: decimal digits, `inf` or `infinity` with or without a sign, or `nan`; undefined for anything else. */
+export function readNumber(text: string): number | undefined {
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) {
+    const value = Number(text);
+    // Digits beyond the range of a double would silently become infinite.
+    return Number.isFinite(value) ? value : undefined;
+  }
+  if (/^nan$/i.test(text)) return Number.NaN;
+  if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return undefined;
+}
