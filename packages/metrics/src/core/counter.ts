@@ -1,4 +1,3 @@
-import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import { InferometerError, shown } from "./errors.ts";
 import { keepExemplar, type RecordOptions } from "./exemplar.ts";
 import { expiring } from "./expiry.ts";
@@ -61,30 +60,27 @@ export class Counter implements Child {
       this.#at = 0;
       return;
     }
-    const slot = this.#family.slotOf(row);
-    this.#cells = this.#family.home.arena.slabs[slot >> SLAB_SHIFT]!;
-    this.#at = slot & SLAB_MASK;
+    this.#cells = this.#family.cellsOf(row);
+    this.#at = this.#family.placeOf(row);
   }
 }
 
 /** The series behind a counter; with labels or without. */
 export class CounterData extends Family<Counter> {
-  readonly #slabs: readonly Float64Array[];
   /** The labelled record path; see lookup.ts. */
   readonly record: (labels: object, by?: number, options?: RecordOptions) => void;
 
   constructor(home: Home, definition: Definition) {
     super(home, definition, 1);
-    this.#slabs = home.arena.slabs;
     this.record = this.recorder?.record ?? (() => {});
     this.layOut();
   }
 
-  override recordAt(slot: number, by?: number, options?: RecordOptions): void {
-    if (by === undefined) this.#slabs[slot >> SLAB_SHIFT]![slot & SLAB_MASK]! += 1;
-    else if (typeof by === "number" && by >= 0 && by <= Number.MAX_VALUE) this.#slabs[slot >> SLAB_SHIFT]![slot & SLAB_MASK]! += by;
+  override recordAt(cells: Float64Array, at: number, by?: number, options?: RecordOptions): void {
+    if (by === undefined) cells[at]! += 1;
+    else if (typeof by === "number" && by >= 0 && by <= Number.MAX_VALUE) cells[at]! += by;
     else throw notAnIncrement(by, this.name);
-    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rows.rowAt(slot), by ?? 1, options.exemplar);
+    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), by ?? 1, options.exemplar);
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {

@@ -1,4 +1,4 @@
-import type { Arena } from "./arena.ts";
+import { type Arena, SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import type { Clock } from "./clock.ts";
 import { InferometerError, shown } from "./errors.ts";
 import { type ExemplarStore, exemplarsOf } from "./exemplar.ts";
@@ -60,7 +60,7 @@ const MAX_LAID_OUT = 256;
 /**
  * A metric with all its series: which label sets it has, where their numbers are, and what may join. The subclasses say what a record does.
  *
- * A record with labels: lookup.ts finds the row -> `recordAt(slot, value)` writes. The first sight of a label set: `rowOf` checks it, once.
+ * A record with labels: lookup.ts finds the row -> `recordAt(cells, at, value)` writes. The first sight of a label set: `rowOf` checks it, once.
  */
 export abstract class Family<C extends Child = Child> {
   readonly definition: Definition;
@@ -88,8 +88,8 @@ export abstract class Family<C extends Child = Child> {
     this.recorder = this.labelNames.length === 0 ? undefined : makeRecorder(this as Family);
   }
 
-  /** Writes a record to a row's target. */
-  abstract recordAt(target: number, value?: number, options?: unknown): void;
+  /** Writes a record to a row's numbers. */
+  abstract recordAt(cells: Float64Array, at: number, value?: number, options?: unknown): void;
   /** A new handle, not yet attached. */
   protected abstract makeChild(): C;
 
@@ -118,13 +118,19 @@ export abstract class Family<C extends Child = Child> {
     return { values: this.rows.copy(length) };
   }
 
-  slotOf(row: number): number {
-    return this.rows.slots[row]!;
+  /** The slab that holds a row's numbers. */
+  cellsOf(row: number): Float64Array {
+    return this.home.arena.slabs[this.rows.slots[row]! >> SLAB_SHIFT]!;
   }
 
-  /** What the record path remembers of a row: its slot, unless a subclass needs more than numbers. */
-  targetOf(row: number): number {
-    return this.rows.slots[row]!;
+  /** Where in its slab a row begins. */
+  placeOf(row: number): number {
+    return this.rows.slots[row]! & SLAB_MASK;
+  }
+
+  /** The row that begins at a place: for what is recorded seldom, such as exemplars. */
+  protected rowAt(cells: Float64Array, at: number): number {
+    return this.rows.rowAt((this.home.arena.slabs.indexOf(cells) << SLAB_SHIFT) | at);
   }
 
   /** The row of a label set, created if it is new and allowed. Throws LABELS_REQUIRED, LABEL_UNKNOWN, LABEL_MISSING, LABEL_VALUE_INVALID. */
@@ -207,8 +213,8 @@ export abstract class Family<C extends Child = Child> {
     else if (this.definition.labels.closed.every((values) => values !== undefined)) this.#layOutSiblings([]);
   }
 
-  /** Called with the slot of a new row, whose numbers are zero. */
-  protected prepare(_slot: number): void {}
+  /** Called with a new row, whose numbers are zero. */
+  protected prepare(_row: number): void {}
 
   #checked(labels: object | undefined | null): string[] {
     const { labelNames } = this;
@@ -248,7 +254,8 @@ export abstract class Family<C extends Child = Child> {
 
   #open(values: readonly string[]): number {
     const row = this.table.add(values);
-    this.prepare(this.rows.open(row, this.home.clock.time()));
+    this.rows.open(row, this.home.clock.time());
+    this.prepare(row);
     this.home.watcher?.rowAdded(this as unknown as Family, row);
     return row;
   }

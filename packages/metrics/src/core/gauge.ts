@@ -1,4 +1,3 @@
-import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import { InferometerError, shown } from "./errors.ts";
 import { expiring } from "./expiry.ts";
 import { type Child, type Definition, Family, type Home } from "./family.ts";
@@ -52,27 +51,24 @@ export class Gauge implements Child {
 
   /** @internal */
   attach(row: number): void {
-    const slot = row === -1 ? 0 : this.#family.slotOf(row);
-    this.#cells = row === -1 ? NOWHERE : this.#family.home.arena.slabs[slot >> SLAB_SHIFT]!;
-    this.#at = row === -1 ? 0 : slot & SLAB_MASK;
+    this.#cells = row === -1 ? NOWHERE : this.#family.cellsOf(row);
+    this.#at = row === -1 ? 0 : this.#family.placeOf(row);
   }
 }
 
 /** The series behind a gauge; with labels or without. */
 export class GaugeData extends Family<Gauge> {
-  readonly #slabs: readonly Float64Array[];
   readonly record: (labels: object, value: number) => void;
 
   constructor(home: Home, definition: Definition) {
     super(home, definition, 1);
-    this.#slabs = home.arena.slabs;
     this.record = this.recorder?.record ?? (() => {});
     this.layOut();
   }
 
-  override recordAt(slot: number, value?: number): void {
+  override recordAt(cells: Float64Array, at: number, value?: number): void {
     if (typeof value !== "number" || value !== value) throw notAValue(value, this.name);
-    this.#slabs[slot >> SLAB_SHIFT]![slot & SLAB_MASK] = value;
+    cells[at] = value;
   }
 
   protected override makeChild(): Gauge {

@@ -1,4 +1,3 @@
-import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import { type BucketSearch, bucketSearch } from "./bucket-search.ts";
 import { InferometerError, shown } from "./errors.ts";
 import { keepExemplar, type RecordOptions } from "./exemplar.ts";
@@ -84,9 +83,8 @@ export class Histogram implements Child {
   /** @internal */
   attach(row: number): void {
     this.#row = row;
-    const slot = row === -1 ? 0 : this.#family.slotOf(row);
-    this.#cells = row === -1 ? NOWHERE : this.#family.home.arena.slabs[slot >> SLAB_SHIFT]!;
-    this.#at = row === -1 ? 0 : slot & SLAB_MASK;
+    this.#cells = row === -1 ? NOWHERE : this.#family.cellsOf(row);
+    this.#at = row === -1 ? 0 : this.#family.placeOf(row);
   }
 }
 
@@ -107,7 +105,6 @@ export class HistogramData extends Family<Histogram> {
   /** Where in a row the native histogram begins; 0: there is none. */
   readonly native: number;
   readonly record: (labels: object, value: number, options?: RecordOptions) => void;
-  readonly #slabs: readonly Float64Array[];
 
   constructor(home: Home, definition: Definition, shape: HistogramShape) {
     const sum = shape.bounds === undefined ? 0 : shape.bounds.length + 1;
@@ -116,15 +113,12 @@ export class HistogramData extends Family<Histogram> {
     this.search = bucketSearch(shape.bounds ?? []);
     this.sum = sum;
     this.native = shape.schema === undefined ? 0 : sum + 1;
-    this.#slabs = home.arena.slabs;
     this.record = this.recorder?.record ?? (() => {});
     this.layOut();
   }
 
-  override recordAt(slot: number, value?: number, options?: RecordOptions): void {
+  override recordAt(cells: Float64Array, at: number, value?: number, options?: RecordOptions): void {
     if (typeof value !== "number" || value - value !== 0) throw notAnObservation(value, this.name);
-    const cells = this.#slabs[slot >> SLAB_SHIFT]!;
-    const at = slot & SLAB_MASK;
     if (this.sum !== 0) {
       const { bounds, guesses } = this.search;
       f64[0] = value;
@@ -134,7 +128,7 @@ export class HistogramData extends Family<Histogram> {
     }
     cells[at + this.sum]! += value;
     if (this.native !== 0) nativeObserve(cells, at + this.native, value);
-    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rows.rowAt(slot), value, options.exemplar);
+    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), value, options.exemplar);
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
@@ -146,9 +140,8 @@ export class HistogramData extends Family<Histogram> {
   /** A row, for people; empty for row -1. */
   point(row: number): HistogramPoint {
     if (row === -1) return { count: 0, sum: 0, buckets: [] };
-    const slot = this.slotOf(row);
-    const at = slot & SLAB_MASK;
-    const cells = this.#slabs[slot >> SLAB_SHIFT]!.slice(at, at + this.rows.stride);
+    const at = this.placeOf(row);
+    const cells = this.cellsOf(row).slice(at, at + this.rows.stride);
     const { bounds } = this.shape;
     const native = this.native === 0 ? {} : { natives: [nativeRead(cells, this.native)] };
     const values = cells.subarray(0, this.sum + 1);
@@ -166,12 +159,12 @@ export class HistogramData extends Family<Histogram> {
 
   override reset(): void {
     super.reset();
-    for (let row = 0; row < this.table.length; row++) this.prepare(this.slotOf(row));
+    for (let row = 0; row < this.table.length; row++) this.prepare(row);
   }
 
   /** A new row's native histogram starts at its finest schema. */
-  protected override prepare(slot: number): void {
-    if (this.native !== 0) nativeReset(this.#slabs[slot >> SLAB_SHIFT]!, (slot & SLAB_MASK) + this.native, this.shape.schema!);
+  protected override prepare(row: number): void {
+    if (this.native !== 0) nativeReset(this.cellsOf(row), this.placeOf(row) + this.native, this.shape.schema!);
   }
 
   protected override points(length: number): Pick<FamilyData, "values" | "bounds" | "natives"> {

@@ -1,4 +1,3 @@
-import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import { InferometerError, shown } from "./errors.ts";
 import { type Child, type Definition, Family, type Home } from "./family.ts";
 import type { Labels } from "./labels.ts";
@@ -15,8 +14,8 @@ export class StateSetData extends Family {
     this.layOut();
   }
 
-  override recordAt(slot: number, value = 0): void {
-    this.home.arena.slabs[slot >> SLAB_SHIFT]![slot & SLAB_MASK] = value;
+  override recordAt(cells: Float64Array, at: number, value = 0): void {
+    cells[at] = value;
   }
 
   protected override makeChild(): Child {
@@ -60,7 +59,8 @@ export class StateSet<State extends string = string> {
   }
 
   #write(state: string, value: number): void {
-    this.#data.recordAt(this.#data.slotOf(this.#data.rowOf({ ...this.#labels, [this.#data.name]: state })), value);
+    const row = this.#data.rowOf({ ...this.#labels, [this.#data.name]: state });
+    this.#data.recordAt(this.#data.cellsOf(row), this.#data.placeOf(row), value);
   }
 
   #check(state: string): void {

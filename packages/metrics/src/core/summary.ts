@@ -1,4 +1,3 @@
-import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import { expiring } from "./expiry.ts";
 import { type Child, type Definition, Family, type Home } from "./family.ts";
 import { notAnObservation, startedTimer } from "./histogram.ts";
@@ -78,9 +77,8 @@ export class Summary implements Child {
 
   /** @internal */
   attach(row: number): void {
-    const slot = row === -1 ? 0 : this.#family.slotOf(row);
-    this.#cells = row === -1 ? NOWHERE : this.#family.home.arena.slabs[slot >> SLAB_SHIFT]!;
-    this.#at = row === -1 ? 0 : slot & SLAB_MASK;
+    this.#cells = row === -1 ? NOWHERE : this.#family.cellsOf(row);
+    this.#at = row === -1 ? 0 : this.#family.numbersOf(row);
     if (row === -1) this.#sketch.clear();
   }
 }
@@ -105,12 +103,17 @@ export class SummaryData extends Family<Summary> {
   }
 
   /** A row's window is with its handle, so the record path remembers the row. */
-  override targetOf(row: number): number {
+  override placeOf(row: number): number {
     return row;
   }
 
-  override recordAt(row: number, value?: number): void {
+  override recordAt(_cells: Float64Array, row: number, value?: number): void {
     this.childAt(row).observe(value!);
+  }
+
+  /** Where in its slab a row's count is. */
+  numbersOf(row: number): number {
+    return super.placeOf(row);
   }
 
   newSketch(): SlidingSketch {
