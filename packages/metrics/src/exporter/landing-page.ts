@@ -23,9 +23,27 @@ pre { margin: 0; padding: 1rem 1.1rem; overflow-x: auto; border: 1px solid var(-
 code, pre { font: 0.9rem/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 `;
 
-/** The page at `/`: where things are, for someone who opened the port in a browser. Static; no script, nothing from elsewhere. */
-export function landingPage(path: string): { readonly html: string; readonly headers: Readonly<Record<string, string>> } {
-  const html = `<!doctype html>
+/** Headers of the page: it has one style and nothing else, and a browser is told to load nothing else. */
+export const LANDING_HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "referrer-policy": "no-referrer",
+};
+
+/**
+ * The page at `/`: where things are, for someone who opened the port in a browser. `host` is the request's Host header; what does not look
+ * like a host is not repeated.
+ */
+export function landingPage(path: string, host: string | undefined): string {
+  const shownPath = escaped(path);
+  const target = host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : "localhost:9090";
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -39,25 +57,22 @@ export function landingPage(path: string): { readonly html: string; readonly hea
 <h1>Metrics</h1>
 <p>This service is measured with Inferometer.</p>
 <nav>
-<a href="${escaped(path)}"><code>${escaped(path)}</code><span>for Prometheus: text, OpenMetrics or protobuf</span></a>
-<a href="${escaped(path)}.json"><code>${escaped(path)}.json</code><span>the same as JSON</span></a>
+<a href="${shownPath}"><code>${shownPath}</code><span>for Prometheus: text, OpenMetrics or protobuf</span></a>
+<a href="${shownPath}.json"><code>${shownPath}.json</code><span>the same as JSON</span></a>
 <a href="/health"><code>/health</code><span>how its collectors are doing</span></a>
 </nav>
 <h2>Only some of it</h2>
-<pre>curl -g 'http://…${escaped(path)}?name[]=process_cpu_seconds_total'</pre>
-<h2>Scrape it</h2>
+<pre>curl -g '${target}${shownPath}?name[]=process_cpu_seconds_total'</pre>
+<h2>Let Prometheus scrape it</h2>
 <pre>scrape_configs:
   - job_name: my-service
-    metrics_path: ${escaped(path)}
+    metrics_path: ${shownPath}
     static_configs:
-      - targets: ["host:port"]</pre>
+      - targets: ["${target}"]</pre>
 </main>
 </body>
 </html>
 `;
-  const styleHash = createHash("sha256").update(STYLE).digest("base64");
-  const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
-  return { html, headers: { "content-security-policy": policy, "referrer-policy": "no-referrer" } };
 }
 
 function escaped(text: string): string {

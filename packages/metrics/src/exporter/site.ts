@@ -9,7 +9,7 @@ import { type Answer, type Asked, answer, type Outcome, plainAnswer, splitTarget
 import type { Coding } from "./body.ts";
 import { collectionTime } from "./deadline.ts";
 import { type Health, healthOf } from "./health.ts";
-import { landingPage } from "./landing-page.ts";
+import { LANDING_HEADERS, landingPage } from "./landing-page.ts";
 import { NameFilter } from "./name-filter.ts";
 import { CollectionLate, type Scrapes } from "./scrapes.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
@@ -65,9 +65,8 @@ export class Site {
   constructor(parts: SiteParts) {
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
-    const page = landingPage(parts.path);
     this.#resources = new Map<string, Resource>([
-      ["/", () => answer(200, "text/html; charset=utf-8", page.html, page.headers)],
+      ["/", (asked) => answer(200, "text/html; charset=utf-8", landingPage(parts.path, asked.header("host")), LANDING_HEADERS)],
       ["/health", () => this.#health()],
       [`${parts.path}.json`, (asked, query) => this.#scrape(asked, query, json)],
       [parts.path, (asked, query) => this.#scrape(asked, query)],
