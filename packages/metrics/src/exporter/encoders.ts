@@ -32,7 +32,7 @@ export class StreamEncoder implements Encoder {
   }
 }
 
-/** A text that is kept and patched from snapshot to snapshot: formats/image.ts. */
+/** A text that is kept and patched from snapshot to snapshot: a TextImage (formats/image.ts), or something that does the same elsewhere. */
 export interface Image {
   update(snapshot: Snapshot): Iterable<void>;
   /** The text's bytes, which change at the next update. */
@@ -51,13 +51,16 @@ export class ImageEncoder implements Encoder {
   async encode(snapshot: Snapshot): Promise<Encoded> {
     this.#image ??= this.#create();
     const image = this.#image;
+    const chunks: Uint8Array[] = [];
     try {
       await inSlices(image.update(snapshot));
+      // Families beyond the image's budget are composed while they are read: that, too, is done in slices.
+      await inSlices(image.chunks(), (chunk) => chunks.push(chunk));
     } catch (error) {
       // Half patched: begin anew next time.
       this.#image = undefined;
       throw error;
     }
-    return { chunks: [...image.chunks()], lent: true };
+    return { chunks, lent: true };
   }
 }

@@ -2,9 +2,12 @@ import { type Clock, systemClock } from "../core/clock.ts";
 import { registry as defaultRegistry } from "../core/default-registry.ts";
 import { type Duration, parseDuration } from "../core/duration.ts";
 import { InferometerError, shown } from "../core/errors.ts";
+import { TextImage } from "../formats/image.ts";
+import { openMetrics } from "../formats/open-metrics.ts";
+import { prometheusText } from "../formats/prometheus-text.ts";
 import { BearerToken, type BearerTokenSource } from "./bearer-token.ts";
 import type { Collectable } from "./collectable.ts";
-import { StreamEncoder } from "./encoders.ts";
+import { ImageEncoder, StreamEncoder } from "./encoders.ts";
 import { type EncoderOf, Scrapes } from "./scrapes.ts";
 import { isMetricHome, type SelfMetrics, selfMetrics } from "./self-metrics.ts";
 
@@ -73,7 +76,11 @@ export function positiveInteger(option: string, value: number): number {
 }
 
 function encoderOf(created: boolean): EncoderOf {
-  return (format) => new StreamEncoder(format, { created });
+  return (format, { kept }) => {
+    if (kept && format === prometheusText) return new ImageEncoder(() => new TextImage({ format: "prometheus", created }));
+    if (kept && format === openMetrics) return new ImageEncoder(() => new TextImage({ format: "openmetrics", created }));
+    return new StreamEncoder(format, { created });
+  };
 }
 
 function warn(error: Error): void {

@@ -9,6 +9,7 @@ import type { Guard } from "./guard.ts";
 import { createServer, listen } from "./listen.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
 import { askedOfNode, sendToNode } from "./send-node.ts";
+import type { Exporter } from "./serve.ts";
 import type { Site } from "./site.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 import type { LoadedWebConfig, WebConfigFile } from "./web-config-file.ts";
@@ -33,8 +34,8 @@ const RELOAD_MS = 1000;
 /** From this share of the connections on, idle ones are closed for new ones: someone who opens many must not lock the scraper out. */
 const CROWDED = 0.9;
 
-/** A running exporter, made by `serve`. */
-export class ExporterServer {
+/** @internal The server behind `serve`. */
+export class ExporterServer implements Exporter {
   readonly #parts: ServerParts;
   readonly #server: HttpServer | HttpsServer;
   readonly #sockets: Set<Socket> = new Set();
@@ -61,7 +62,6 @@ export class ExporterServer {
     });
   }
 
-  /** Where it listens, such as "http://127.0.0.1:9090"; the metrics are at `/metrics` below it. */
   get url(): string {
     const everywhere: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
     const host = everywhere[this.#host] ?? this.#host;
@@ -82,7 +82,6 @@ export class ExporterServer {
     if (this.#parts.file !== undefined) this.#reloadTimer = setInterval(() => void this.#reload(), RELOAD_MS).unref();
   }
 
-  /** Stops to listen, ends idle connections at once, and lets answers that are being sent finish within `closeTimeout`. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
