@@ -3,7 +3,7 @@ const PER_OCTAVE = 1 << SCHEMA;
 const f64 = new Float64Array(1);
 const u32 = new Uint32Array(f64.buffer); // little-endian, as every machine that runs JavaScript today: [low, high]
 
-/** The exact bounds 2^(k/256), as the high 20 and low 32 bits of their mantissa. */
+/** The bounds 2^(k/256), rounded down, as the high 20 and low 32 bits of their mantissa. */
 let boundHigh: Uint32Array | undefined;
 let boundLow: Uint32Array;
 /** For the top 11 bits of a mantissa: how many bounds lie below the smallest value with these bits. At most one more lies within. */
@@ -13,17 +13,27 @@ function build(): Uint32Array {
   const high = new Uint32Array(PER_OCTAVE);
   boundLow = new Uint32Array(PER_OCTAVE);
   candidates = new Uint16Array(2048);
+  // In integers of 120 bits behind the point: V8's `2 ** (k / 256)` is off by the last bit for 32 of the 256, and engines differ.
+  let root = 2n << 120n;
+  for (let k = 0; k < SCHEMA; k++) root = squareRoot(root << 120n);
+  let bound = 1n << 120n;
   for (let k = 0; k < PER_OCTAVE; k++) {
-    f64[0] = 2 ** (k / PER_OCTAVE);
-    high[k] = u32[1]! & 0xfffff;
-    boundLow[k] = u32[0]!;
+    const mantissa = bound >> 68n;
+    high[k] = Number((mantissa >> 32n) & 0xfffffn);
+    boundLow[k] = Number(mantissa & 0xffffffffn);
+    bound = (bound * root) >> 120n;
   }
-  for (let cell = 0; cell < 2048; cell++) {
-    let k = 0;
+  for (let cell = 0, k = 0; cell < 2048; cell++) {
     while (k < PER_OCTAVE && high[k]! < cell << 9) k++;
     candidates[cell] = k;
   }
   return high;
+}
+
+function squareRoot(square: bigint): bigint {
+  let root = square;
+  for (let next = 1n << 124n; next < root; next = (root + square / root) >> 1n) root = next; // Newton's method, from above
+  return root;
 }
 
 /**
