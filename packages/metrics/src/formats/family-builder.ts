@@ -142,10 +142,16 @@ export class FamilyBuilder {
   }
 }
 
-/** The same text for the same label set in any order, and for no other: JSON quotes what it joins. */
+/** The same text for the same label set in any order, and for no other: each value stands behind its length. */
 export function labelKey(labels: readonly LabelPair[]): string {
-  if (labels.length === 0) return "";
-  return JSON.stringify(labels.length === 1 ? labels : [...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
+  let key = "";
+  for (const [name, value] of inOrder(labels)) key += `${name}=${value.length}:${value}`;
+  return key;
+}
+
+function inOrder(labels: readonly LabelPair[]): readonly LabelPair[] {
+  for (let k = 1; k < labels.length; k++) if (labels[k]![0] < labels[k - 1]![0]) return labels.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return labels;
 }
 
 function ascending(rows: readonly Row[], part: "buckets" | "quantiles"): number[] {

@@ -2,10 +2,6 @@ import { InferometerError, shown } from "../core/errors.ts";
 import type { LabelPair } from "./family-builder.ts";
 import { readNumber } from "./number-text.ts";
 
-const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
-const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
-const BLANKS = /[ \t]*/y;
-
 /** Options of a parser of the text formats. */
 export interface ParseOptions {
   /** Seconds since 1970 when the text was made or fetched: the snapshot's time. Default 0: not known. */
@@ -43,11 +39,11 @@ export class LineScanner {
   }
 
   skipBlanks(): void {
-    this.#match(BLANKS);
+    while (this.text[this.at] === " " || this.text[this.at] === "\t") this.at++;
   }
 
   metricName(): string {
-    return this.#match(NAME) ?? this.fail("a metric name (letters, digits, _ and :, no digit first)");
+    return this.#name(true) ?? this.fail("a metric name (letters, digits, _ and :, no digit first)");
   }
 
   /** Steps over a text if it stands here. */
@@ -86,7 +82,7 @@ export class LineScanner {
     const names = new Set<string>();
     for (;;) {
       const start = this.at;
-      const name = this.#match(LABEL_NAME) ?? this.fail(labels.length === 0 ? 'a label name or "}"' : "a label name");
+      const name = this.#name(false) ?? this.fail(labels.length === 0 ? 'a label name or "}"' : "a label name");
       if (names.has(name)) {
         this.at = start;
         this.fail(`another label than ${name}, which this series has already`);
@@ -122,12 +118,19 @@ export class LineScanner {
     if (this.#blanks) this.skipBlanks();
   }
 
-  #match(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text)?.[0];
-    if (found !== undefined) this.at += found.length;
-    return found;
+  /** Char codes, since a sticky regular expression took a third of the time of a line. */
+  #name(colons: boolean): string | undefined {
+    const start = this.at;
+    let end = start;
+    while (isNameCode(this.text.charCodeAt(end), end > start, colons)) end++;
+    this.at = end;
+    return end === start ? undefined : this.text.slice(start, end);
   }
+}
+
+function isNameCode(code: number, digits: boolean, colons: boolean): boolean {
+  if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95) return true;
+  return (digits && code >= 48 && code <= 57) || (colons && code === 58);
 }
 
 /** Turns the escapes that `pattern` finds into what they stand for; other backslashes stay. */
