@@ -26,8 +26,8 @@ function placeOf(path: string): Place | undefined {
   return { pkg, room: rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "" };
 }
 
-/** Tests, and what only tests use: foo.test.ts, foo.test-d.ts, foo.test-kit.ts. npm packs none of them. */
-const isTest = (path: string): boolean => /\.test(-[a-z]+)?\.tsx?$/.test(path);
+/** Tests, and what only tests use: foo.test.ts, foo.test-d.ts, foo.test.fixture.ts. npm packs none of them. */
+const isTest = (path: string): boolean => /\.test(-d|\.fixture)?\.tsx?$/.test(path);
 const isSource = (path: string): boolean => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !isTest(path);
 
 function arrows(tree: Tree): Arrow[] {
