@@ -10,8 +10,8 @@ export const SLAB_MASK: number = SLAB_CELLS - 1;
 export class Arena {
   /** Only ever appended to; the record path indexes it. */
   readonly slabs: Float64Array[] = [];
-  /** Called with each new slab, for those who mirror them in another thread. */
-  readonly onSlab: Set<(slab: Float64Array, index: number) => void> = new Set();
+  /** Called with each new slab, for whom mirrors them in another thread. */
+  onSlab: ((slab: Float64Array, index: number) => void) | undefined;
   #next = SLAB_CELLS;
 
   /** The slot of a run of `cells` zeros that lies in one slab. At most 8192 cells. */
@@ -22,7 +22,7 @@ export class Arena {
       const slab = new Float64Array(buffer);
       const index = this.slabs.push(slab) - 1;
       this.#next = 0;
-      for (const tell of this.onSlab) tell(slab, index);
+      this.onSlab?.(slab, index);
     }
     const slot = ((this.slabs.length - 1) << SLAB_SHIFT) | this.#next;
     this.#next += cells;

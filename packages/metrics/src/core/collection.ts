@@ -20,6 +20,8 @@ export interface CollectorState {
 export interface Collected {
   readonly snapshot: Snapshot;
   readonly collectors: readonly CollectorState[];
+  /** Names of the metrics that were left out, since their collector failed. Default: none. */
+  readonly missing?: readonly string[];
 }
 
 interface Member {

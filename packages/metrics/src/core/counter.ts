@@ -84,6 +84,7 @@ export class CounterData extends Family<Counter> {
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
+    if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
     keepExemplar(this.exemplars, { row, place: 0 }, { labels, value, timestamp: this.home.clock.time() });
   }
 

@@ -30,6 +30,8 @@ export interface RegistryWatcher {
   /** Around a change that moves or removes rows. */
   rowsMoving(family: Family): void;
   rowsMoved(family: Family): void;
+  /** This metric (or, without one, the collectors) has values that are not in the slabs. */
+  mustAsk(family?: Family): void;
 }
 
 /** A metric's definition, checked. */

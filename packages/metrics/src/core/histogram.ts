@@ -3,6 +3,7 @@ import { InferometerError, shown } from "./errors.ts";
 import { keepExemplar, type RecordOptions } from "./exemplar.ts";
 import { expiring } from "./expiry.ts";
 import { type Child, type Definition, Family, type Home } from "./family.ts";
+import { histogramPoints } from "./histogram-points.ts";
 import type { Labels } from "./labels.ts";
 import { NATIVE_CELLS, nativeObserve, nativeRead, nativeReset } from "./native.ts";
 import { type FamilyData, FamilySnapshot, type HistogramPoint } from "./snapshot.ts";
@@ -134,6 +135,7 @@ export class HistogramData extends Family<Histogram> {
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
     let place = 0;
     while (value > this.search.bounds[place]!) place++;
+    if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
     keepExemplar(this.exemplars, { row, place }, { labels, value, timestamp: this.home.clock.time() });
   }
 
@@ -168,18 +170,7 @@ export class HistogramData extends Family<Histogram> {
   }
 
   protected override points(length: number): Pick<FamilyData, "values" | "bounds" | "natives"> {
-    const all = this.rows.copy(length);
-    const { bounds } = this.shape;
-    const shape = bounds === undefined ? {} : { bounds };
-    if (this.native === 0) return { values: all, ...shape };
-    const { stride } = this.rows;
-    const classic = this.sum + 1;
-    const values = new Float64Array(length * classic);
-    const natives = Array.from({ length }, (_, row) => {
-      values.set(all.subarray(row * stride, row * stride + classic), row * classic);
-      return nativeRead(all, row * stride + this.native);
-    });
-    return { values, natives, ...shape };
+    return histogramPoints(this.rows.copy(length), length, { stride: this.rows.stride, bounds: this.shape.bounds, native: this.native });
   }
 
   protected override makeChild(): Histogram {

@@ -1,6 +1,5 @@
 import { type Child, type Definition, Family, type Home } from "./family.ts";
 import type { Labels } from "./labels.ts";
-import type { FamilyData } from "./snapshot.ts";
 
 const NO_HANDLE: Child = { attach: () => {} };
 
@@ -13,9 +12,11 @@ export class InfoData extends Family {
 
   override recordAt(): void {}
 
-  protected override points(length: number): Pick<FamilyData, "values"> {
-    return { values: new Float64Array(length).fill(1) };
+  protected override prepare(row: number): void {
+    this.cellsOf(row)[this.placeOf(row)] = 1;
   }
+
+  override reset(): void {} // a fact is no count
 
   protected override makeChild(): Child {
     return NO_HANDLE;

@@ -43,6 +43,10 @@ export class Merger {
     const families: FamilySnapshot[] = [];
     for (const [name, same] of parts) {
       const first = same[0]!.family;
+      if (same.length === 1) {
+        families.push(first);
+        continue;
+      }
       for (const { family } of same) {
         if (family.type !== first.type)
           throw new InferometerError(

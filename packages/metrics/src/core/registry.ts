@@ -240,6 +240,7 @@ export class Registry {
         this.#registering = undefined;
       }
       this.#runner.add(collector);
+      this.#home.watcher?.mustAsk();
     }
   }
 
@@ -254,7 +255,8 @@ export class Registry {
    */
   async collect(options: SnapshotOptions & { readonly signal?: AbortSignal } = {}): Promise<Collected> {
     const failed = await this.#runner.run(options.signal);
-    return { snapshot: this.#snapshot(options, failed), collectors: this.#runner.states() };
+    const missing = [...this.#entries].filter(([, { owner }]) => owner !== undefined && failed.has(owner)).map(([name]) => name);
+    return { snapshot: this.#snapshot(options, failed), collectors: this.#runner.states(), missing };
   }
 
   /** How each collector did at the last `collect`. */
@@ -271,10 +273,12 @@ export class Registry {
     await this.close();
   }
 
-  /** @internal For those who mirror the registry in another thread. */
-  watch(watcher: RegistryWatcher | undefined): { readonly families: readonly Family[]; readonly arena: Arena; readonly clock: Clock } {
+  /** @internal For whom mirrors the registry in another thread; see journal.ts. `read`: metrics whose values a callback brings. */
+  watch(watcher: RegistryWatcher): { readonly families: readonly Family[]; readonly read: ReadonlySet<Family>; readonly arena: Arena; readonly collectors: boolean } {
     this.#home.watcher = watcher;
-    return { families: [...this.#entries.values()].map((entry) => entry.data), arena: this.#home.arena, clock: this.#home.clock };
+    const entries = [...this.#entries.values()];
+    const read = new Set(entries.filter((entry) => entry.read !== undefined).map((entry) => entry.data));
+    return { families: entries.map((entry) => entry.data), read, arena: this.#home.arena, collectors: this.#runner.states().length > 0 };
   }
 
   #snapshot(options: SnapshotOptions, failed: ReadonlySet<Collector>): Snapshot {
@@ -328,6 +332,7 @@ export class Registry {
     const read = typeof options.read === "function" && kind.read !== undefined ? () => kind.read?.(handle) : undefined;
     this.#entries.set(full, { data, handle, signature, owner: this.#registering, read });
     this.#home.watcher?.familyAdded(data);
+    if (read !== undefined) this.#home.watcher?.mustAsk(data);
     return handle;
   }
 
