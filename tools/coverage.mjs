@@ -12,7 +12,7 @@ const { status } = spawnSync(
   [
     "node_modules/c8/bin/c8.js",
     ...["--all", "--src", "packages/metrics", "--include", "packages/metrics/src/**", "--exclude-after-remap"],
-    ...["**/*.test.ts", "**/*.test.fixture.ts", "**/*.test-d.ts", ...typesOnly()].flatMap((path) => ["--exclude", path]),
+    ...["**/*.test.ts", "**/*.test.*.ts", "**/*.test-d.ts", ...typesOnly()].flatMap((path) => ["--exclude", path]),
     ...["--check-coverage", "--lines", String(FLOOR), "--reporter", "text", "--reporter", "html", "--temp-directory", ".tools/coverage"],
     ...[process.execPath, "tools/test.mjs", ...process.argv.slice(2)],
   ],

@@ -10,7 +10,7 @@ export type Rule = (tree: Tree) => string[];
 
 interface Place {
   readonly pkg: string;
-  /** "" for a file that lies directly in src/: the package's front door. */
+  /** "front door" for src/index.ts, "ground" for what else lies directly in src/. */
   readonly room: string;
 }
 
@@ -23,11 +23,12 @@ interface Arrow extends Import {
 function placeOf(path: string): Place | undefined {
   const [, pkg, rest] = /^packages\/([^/]+)\/src\/(.+)$/.exec(path) ?? [];
   if (pkg === undefined || rest === undefined) return undefined;
-  return { pkg, room: rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "" };
+  if (/^index\.tsx?$/.test(rest)) return { pkg, room: "front door" };
+  return { pkg, room: rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "ground" };
 }
 
-/** Tests, and what only tests use: foo.test.ts, foo.test-d.ts, foo.test.fixture.ts. npm packs none of them. */
-const isTest = (path: string): boolean => /\.test(-d|\.fixture)?\.tsx?$/.test(path);
+/** Tests, and what only tests use: foo.test.ts, foo.test-d.ts, foo.test.fixture.ts, foo.test.worker.ts. npm packs none of them. */
+const isTest = (path: string): boolean => /\.test(-d|\.[a-z]+)?\.tsx?$/.test(path);
 const isSource = (path: string): boolean => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !isTest(path);
 
 function arrows(tree: Tree): Arrow[] {
@@ -60,12 +61,12 @@ export const roomsPointDown: Rule = (tree) =>
     const rooms = ROOMS[here.pkg];
     if (rooms === undefined || there?.pkg !== here.pkg) return [];
     for (const { room } of [here, there]) {
-      if (room !== "" && rooms[room] === undefined) return [`${from}: ${here.pkg} has no room ${room} in the table`];
+      if (room !== "front door" && rooms[room] === undefined) return [`${from}: ${here.pkg} has no room ${room} in the table`];
     }
-    if (here.room === "" || here.room === there.room) return [];
+    if (here.room === "front door" || here.room === there.room) return [];
     const allowed = rooms[here.room]!;
     if (allowed.includes(there.room) || (kind === "type" && allowed.includes(`types of ${there.room}`))) return [];
-    return [`${from}: ${here.room} must not import ${there.room === "" ? "the package's front door" : there.room} (${kind} import of ${to})`];
+    return [`${from}: ${here.room} must not import ${there.room} (${kind} import of ${to})`];
   });
 
 export const browserRoomsKnowNoNode: Rule = (tree) => {

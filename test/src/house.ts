@@ -16,7 +16,10 @@ export const PACKAGE_NAMES: Readonly<Record<string, string>> = {
   cli: "inferometer",
 };
 
-/** Room to the rooms of the same package below it; "types of x" allows `import type` only. A package that is not here has no rooms. */
+/**
+ * Room to the rooms of the same package below it; "types of x" allows `import type` only.
+ * "ground" are the files that lie directly in src/, beside index.ts. A package that is not here has no rooms.
+ */
 export const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   metrics: {
     core: [],
@@ -38,10 +41,11 @@ export const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly str
     dashboard: [],
   },
   vision: {
-    sources: [],
-    detectors: [],
-    tracking: [],
-    pipeline: ["sources", "detectors", "tracking"],
+    ground: [],
+    sources: ["ground"],
+    detectors: ["ground"],
+    tracking: ["ground"],
+    pipeline: ["ground", "sources", "detectors", "tracking"],
   },
 };
 
