@@ -164,6 +164,11 @@ describe("a counter or info whose bare name is taken is written as unknown", () 
     assert.equal(written(gauge("a_created"), counter), `# TYPE a_created gauge\na_created 1\n${asUnknown}`);
   });
 
+  it("by a counter that has the suffix, where it has none", () => {
+    const bare = family({ name: "a", type: "counter", rows: [[[], 1]] });
+    assert.equal(written(bare, counter), `# TYPE a unknown\na 1\n${asUnknown}`);
+  });
+
   it("by each other", () => {
     assert.equal(written(info, counter), `# TYPE a_info unknown\na_info 1\n${asUnknown}`);
   });

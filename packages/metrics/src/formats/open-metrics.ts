@@ -69,12 +69,12 @@ function bareName(family: FamilySnapshot): string {
   return suffix !== "" && family.name.endsWith(suffix) ? family.name.slice(0, -suffix.length) : family.name;
 }
 
-/** Whether a counter's or info's bare name, or the name of its `_created`, is another family's in this snapshot. */
+/** Whether another family of this snapshot has a name that a counter or info takes besides its own. */
 function clashes(family: FamilySnapshot, bare: string, snapshot: Snapshot): boolean {
-  if (bare === family.name) return false;
-  if (snapshot.get(bare) !== undefined) return true;
-  if (family.type === "info") return snapshot.get(`${bare}_total`)?.type === "counter";
-  return snapshot.get(`${bare}_created`) !== undefined || snapshot.get(`${bare}_info`)?.type === "info";
+  if (family.type !== "counter" && family.type !== "info") return false;
+  const [suffixes, twin] = family.type === "counter" ? [["", "_total", "_created"], "info"] : [["", "_info"], "counter"];
+  if (suffixes.some((suffix) => bare + suffix !== family.name && snapshot.get(bare + suffix) !== undefined)) return true;
+  return snapshot.get(`${bare}${twin === "info" ? "_info" : "_total"}`)?.type === twin;
 }
 
 function exemplarText(exemplar: Exemplar): string {
