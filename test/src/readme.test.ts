@@ -70,22 +70,6 @@ test("every npm script that the documents name exists", () => {
   );
 });
 
-test("every file that a script of package.json runs exists", () => {
-  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-  const files = Object.values(scripts).flatMap((script) => [...script.matchAll(/\bnode ([\w/.-]+)/g)].map(([, path]) => path!));
-  assert.deepEqual(
-    files.filter((path) => !existsSync(join(root, path))),
-    [],
-  );
-});
-
-test("each published package carries the licence", () => {
-  for (const name of readdirSync(join(root, "packages"))) {
-    const manifest = JSON.parse(read(`packages/${name}/package.json`)) as { private?: boolean };
-    if (!manifest.private) assert.equal(read(`packages/${name}/LICENSE`), read("LICENSE"), name);
-  }
-});
-
 test("relative links of the documents lead somewhere", () => {
   for (const path of documents) {
     for (const [, link] of read(path).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
