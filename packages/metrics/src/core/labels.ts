@@ -38,7 +38,7 @@ export function declaredLabels(spec: LabelSpec | undefined, metric: string): Dec
     if (values === String) return undefined;
     if (!Array.isArray(values) || values.length === 0 || values.some((value) => typeof value !== "string"))
       throw invalid(metric, `the values of label ${shown(name)} are ${shown(values)}`);
-    return [...new Set(values as string[])];
+    return [...new Set((values as string[]).map(cleanLabelValue))];
   });
   return { names, closed };
 }
