@@ -5,15 +5,16 @@ import type { Child, Family } from "./family.ts";
  * its recording methods are wrapped, so that families without expiry pay nothing for those that have it.
  */
 export function expiring<C extends Child>(family: Family<C>, labels: object, methods: readonly (keyof C)[]): C {
-  const child = family.childAt(family.rowOf(labels));
+  const row = family.rowOf(labels);
+  const child = family.childAt(row);
   if (family.definition.expireAfterMs === undefined || Object.hasOwn(child, methods[0]!)) return child;
-  const own = { ...labels };
+  const own = row === family.overflowRow ? undefined : { ...labels }; // the overflow series' handle has no label set of its own
   for (const method of methods) {
     const plain = child[method] as (...values: unknown[]) => unknown;
     Object.defineProperty(child, method, {
       value: (...values: unknown[]) => {
-        family.touch(child, own);
-        return plain.apply(child, values);
+        const used = family.touch(child, own);
+        return plain.apply(used, values);
       },
     });
   }

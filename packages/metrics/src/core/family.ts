@@ -13,9 +13,10 @@ export interface Home {
   readonly arena: Arena;
   readonly clock: Clock;
   readonly constants: readonly (readonly [name: string, value: string])[];
-  /** Whether the registry has room for another series; if so it is counted. */
-  claimSeries(): boolean;
-  releaseSeries(count: number): void;
+  /** Whether the registry may have another series. */
+  hasRoom(): boolean;
+  /** Counts series that came, or (below 0) went. */
+  countSeries(change: number): void;
   /** Counts a record that went to the overflow series. */
   countOverflow(metric: string): void;
   /** Those who mirror the registry in another thread; undefined: nobody. */
@@ -79,6 +80,7 @@ export abstract class Family<C extends Child = Child> {
   readonly #lastUsed: Map<C, number> = new Map();
   #captured = false;
   #removed = 0;
+  #retired = false;
 
   constructor(home: Home, definition: Definition, stride: number) {
     this.home = home;
@@ -140,7 +142,7 @@ export abstract class Family<C extends Child = Child> {
     const values = this.#checked(labels);
     const found = this.table.find(values);
     if (found !== -1) return found;
-    if (this.table.length >= this.definition.seriesLimit || !this.home.claimSeries()) return this.#overflow();
+    if (!this.#hasRoom()) return this.#overflow();
     const row = this.#open(values);
     this.#layOutSiblings(values);
     return row;
@@ -163,14 +165,22 @@ export abstract class Family<C extends Child = Child> {
     return child;
   }
 
-  /** For a family whose series expire: notes that a handle was used, and brings its series back if it had expired meanwhile. */
-  touch(child: C, labels: object): void {
+  /**
+   * For a family whose series expire: notes that a handle was used, and brings its series back if it had expired meanwhile. Without labels: of the
+   * overflow series. Returns the handle to record with: another one where the series came back by that.
+   */
+  touch(child: C, labels: object | undefined): C {
+    let used = child;
     if (!this.#lastUsed.has(child)) {
-      const row = this.rowOf(labels);
-      child.attach(row);
-      this.#children[row] = child;
+      const row = labels === undefined ? this.#overflow() : this.rowOf(labels);
+      const other = this.#children[row];
+      if (other === undefined) {
+        child.attach(row);
+        this.#children[row] = child;
+      } else used = other;
     }
-    this.#lastUsed.set(child, this.home.clock.coarse());
+    this.#lastUsed.set(used, this.home.clock.coarse());
+    return used;
   }
 
   /** Removes a series; false if there was none. Handles of it count nowhere from then on. */
@@ -185,6 +195,12 @@ export abstract class Family<C extends Child = Child> {
   /** Removes every series. */
   clear(): void {
     this.#change(() => this.#rebuild(() => false));
+  }
+
+  /** Removes every series for good: what is still recorded counts nowhere. */
+  retire(): void {
+    this.clear();
+    this.#retired = true;
   }
 
   /** Sets every number to zero; label sets stay. Subclasses also forget what they hold elsewhere. */
@@ -227,6 +243,13 @@ export abstract class Family<C extends Child = Child> {
       );
     }
     const given = labels as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(given)) {
+      if (labelNames.includes(name)) continue;
+      throw new InferometerError(
+        "LABEL_UNKNOWN",
+        `Label ${shown(name)} is not declared on ${this.name} (${labelNames.join(", ")}). Fix the spelling, or declare it at registration.`,
+      );
+    }
     const values = labelNames.map((name) => {
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
       if (typeof value === "string") return cleanLabelValue(value);
@@ -237,13 +260,6 @@ export abstract class Family<C extends Child = Child> {
         `Label ${shown(name)} of ${this.name} is ${shown(value)}. Label values are strings: pass String(value).`,
       );
     });
-    for (const name of Object.keys(given)) {
-      if (labelNames.includes(name)) continue;
-      throw new InferometerError(
-        "LABEL_UNKNOWN",
-        `Label ${shown(name)} is not declared on ${this.name} (${labelNames.join(", ")}). Fix the spelling, or declare it at registration.`,
-      );
-    }
     this.definition.labels.closed.forEach((allowed, k) => {
       if (allowed === undefined || allowed.includes(values[k]!)) return;
       throw new InferometerError(
@@ -254,8 +270,17 @@ export abstract class Family<C extends Child = Child> {
     return values;
   }
 
+  #hasRoom(): boolean {
+    return !this.#retired && this.table.length < this.definition.seriesLimit && this.home.hasRoom();
+  }
+
+  #count(change: number): void {
+    if (!this.#retired) this.home.countSeries(change);
+  }
+
   #open(values: readonly string[]): number {
     const row = this.table.add(values);
+    this.#count(1);
     this.rows.open(row, this.home.clock.time());
     this.prepare(row);
     this.home.watcher?.rowAdded(this as unknown as Family, row);
@@ -263,13 +288,18 @@ export abstract class Family<C extends Child = Child> {
   }
 
   #overflow(): number {
-    this.home.countOverflow(this.name);
-    if (this.overflowRow === -1) this.overflowRow = this.#open(this.labelNames.map(() => OVERFLOW));
+    if (!this.#retired) this.home.countOverflow(this.name);
+    if (this.overflowRow === -1) {
+      const values = this.labelNames.map(() => OVERFLOW);
+      const own = this.table.find(values); // a caller may have used these values
+      this.overflowRow = own === -1 ? this.#open(values) : own;
+    }
     return this.overflowRow;
   }
 
   /** With closed sets a new `model` gets all its `status` series at once, so that a rate over them starts from zero. */
   #layOutSiblings(values: readonly string[]): void {
+    if (this.definition.type === "info") return; // a fact is said: none holds before
     const { closed } = this.definition.labels;
     const size = closed.reduce((product, set) => product * (set?.length ?? 1), 1);
     if (size === 1 || size > MAX_LAID_OUT) return;
@@ -279,7 +309,7 @@ export abstract class Family<C extends Child = Child> {
     });
     for (const set of sets) {
       if (this.table.find(set) !== -1) continue;
-      if (this.table.length >= this.definition.seriesLimit || !this.home.claimSeries()) return;
+      if (!this.#hasRoom()) return;
       this.#open(set);
     }
   }
@@ -298,7 +328,7 @@ export abstract class Family<C extends Child = Child> {
     this.table.removeAt(row);
     this.#removed++;
     this.#renumber((other) => (other === row ? -1 : other === last ? row : other));
-    this.home.releaseSeries(1);
+    this.#count(-1);
   }
 
   #rebuild(keep: (row: number) => boolean): void {
@@ -316,7 +346,7 @@ export abstract class Family<C extends Child = Child> {
     this.#captured = false;
     this.#removed = 0;
     this.#renumber((row) => becomes[row] ?? -1);
-    this.home.releaseSeries(before.length - next);
+    this.#count(next - before.length);
   }
 
   #renumber(renumber: (row: number) => number): void {

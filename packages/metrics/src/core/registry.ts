@@ -14,11 +14,12 @@ import {
   type SummaryOptions,
 } from "./definitions.ts";
 import { InferometerError, shown } from "./errors.ts";
+import { expiring } from "./expiry.ts";
 import type { Definition, Family, Home, RegistryWatcher } from "./family.ts";
 import { type Gauge, GaugeData, GaugeFamily } from "./gauge.ts";
 import { type Histogram, HistogramData, HistogramFamily } from "./histogram.ts";
 import { Info, InfoData } from "./info.ts";
-import { cleanLabelValue, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
+import { cleanLabelValue, declaredLabels, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
 import { checkLabelName } from "./names.ts";
 import { type FamilySnapshot, type MetricType, Snapshot } from "./snapshot.ts";
 import { StateSet, StateSetData, StateSetFamily } from "./state-set.ts";
@@ -84,6 +85,7 @@ export class Registry {
   readonly #home: RegistryHome;
   readonly #runner: CollectorRunner;
   #registering: Collector | undefined;
+  #overflowed: CounterFamily<{ readonly metric: string }> | undefined;
 
   /** Throws NAME_INVALID, LABEL_NAME_INVALID, LABEL_VALUE_INVALID, OPTION_INVALID. */
   constructor(options: RegistryOptions = {}) {
@@ -93,7 +95,9 @@ export class Registry {
     }
     if (!(seriesLimit >= 1)) throw new InferometerError("OPTION_INVALID", `seriesLimit is ${shown(seriesLimit)}. Give a number of at least 1.`);
     const constants = Object.entries(labels).map(([name, value]) => {
-      checkLabelName(name, "the registry", "unknown");
+      for (const type of ["histogram", "summary"] as const) checkLabelName(name, "the registry", type);
+      if (OWN_LABELS.includes(name))
+        throw new InferometerError("LABEL_NAME_INVALID", `Label ${shown(name)} of the registry: a metric of our own has it. Choose another name.`);
       if (typeof value !== "string")
         throw new InferometerError("LABEL_VALUE_INVALID", `Label ${shown(name)} of the registry is ${shown(value)}. Label values are strings.`);
       return [name, cleanLabelValue(value)] as const;
@@ -111,7 +115,7 @@ export class Registry {
     return this.#metric(name, options, {
       type: "counter",
       make: (definition) => new CounterData(this.#home, definition),
-      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new CounterFamily(data)),
+      handle: (data) => (data.labelNames.length === 0 ? expiring(data, {}, ["inc", "mirror"]) : new CounterFamily(data)),
     });
   }
 
@@ -131,7 +135,7 @@ export class Registry {
     return this.#metric(name, options, {
       type: "gauge",
       make: (definition) => new GaugeData(this.#home, definition),
-      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new GaugeFamily(data)),
+      handle: (data) => (data.labelNames.length === 0 ? expiring(data, {}, ["set", "inc", "dec"]) : new GaugeFamily(data)),
       read: (handle) => {
         const value = options.read?.(handle as never);
         if ("value" in handle && handle.value.length === 0 && typeof value === "number") (handle as Gauge).set(value);
@@ -143,12 +147,12 @@ export class Registry {
   histogram(name: string, options: HistogramOptions & { readonly labels?: undefined }): Histogram;
   histogram<const S extends LabelSpec>(name: string, options: HistogramOptions & { readonly labels: S }): HistogramFamily<LabelsOf<S>>;
   histogram(name: string, options: HistogramOptions & { readonly labels?: LabelSpec | undefined }): Histogram | HistogramFamily {
-    const shape = checkedHistogram(name, options);
+    const shape = checkedHistogram(name, options ?? {});
     return this.#metric(name, options, {
       type: "histogram",
       shape,
       make: (definition) => new HistogramData(this.#home, definition, shape),
-      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new HistogramFamily(data)),
+      handle: (data) => (data.labelNames.length === 0 ? expiring(data, {}, ["observe"]) : new HistogramFamily(data)),
     });
   }
 
@@ -156,12 +160,12 @@ export class Registry {
   summary(name: string, options: SummaryOptions & { readonly labels?: undefined }): Summary;
   summary<const S extends LabelSpec>(name: string, options: SummaryOptions & { readonly labels: S }): SummaryFamily<LabelsOf<S>>;
   summary(name: string, options: SummaryOptions & { readonly labels?: LabelSpec | undefined }): Summary | SummaryFamily {
-    const shape = checkedSummary(name, options);
+    const shape = checkedSummary(name, options ?? {});
     return this.#metric(name, options, {
       type: "summary",
       shape,
       make: (definition) => new SummaryData(this.#home, definition, shape),
-      handle: (data) => (data.labelNames.length === 0 ? data.childAt(0) : new SummaryFamily(data)),
+      handle: (data) => (data.labelNames.length === 0 ? expiring(data, {}, ["observe"]) : new SummaryFamily(data)),
     });
   }
 
@@ -187,11 +191,13 @@ export class Registry {
     name: string,
     options: MetricOptions & { readonly states: readonly string[]; readonly labels?: LabelSpec | undefined },
   ): StateSet | StateSetFamily {
-    const { states, labels = {} } = options;
+    const { states, labels } = options ?? {};
     if (!Array.isArray(states) || states.length === 0)
       throw new InferometerError("OPTION_INVALID", `${name}: states is ${shown(states)}. Give the names of its states: ["up", "down"].`);
-    const own = Array.isArray(labels) ? Object.fromEntries(labels.map((label: string) => [label, String])) : labels;
-    const withState = { ...(own as Record<string, StringConstructor>), [this.#fullName(name)]: states } as LabelSpec;
+    const full = this.#fullName(name);
+    const { names, closed } = declaredLabels(labels, full);
+    for (const label of names) checkLabelName(label, full, "stateset");
+    const withState = Object.fromEntries([...names.map((label, k) => [label, closed[k] ?? String]), [full, states]]) as LabelSpec;
     return this.#metric(
       name,
       { ...options, labels: withState },
@@ -212,7 +218,7 @@ export class Registry {
   unregister(name: string): boolean {
     const collector = this.#runner.remove(name);
     if (collector !== undefined) {
-      for (const [full, entry] of [...this.#entries]) if (entry.owner === collector) this.#drop(full);
+      this.#dropOf(collector);
       return true;
     }
     return this.#drop(this.#fullName(name)) || this.#drop(name);
@@ -236,6 +242,9 @@ export class Registry {
       this.#registering = collector;
       try {
         collector.register(this);
+      } catch (error) {
+        this.#dropOf(collector); // half a collector is none
+        throw error;
       } finally {
         this.#registering = undefined;
       }
@@ -314,13 +323,17 @@ export class Registry {
     },
   ): H {
     const full = this.#fullName(name);
-    const { labels, ...rest } = options;
+    const { labels, ...rest } = options ?? {}; // without options: checkedDefinition says what is missing
     const context = { type: kind.type, constants: this.#home.constants, lint: this.#lint };
     const definition = checkedDefinition(full, labels === undefined ? rest : { ...rest, labels }, context);
     const signature = JSON.stringify([definition, kind.shape ?? null]);
     const existing = this.#entries.get(full);
     if (existing !== undefined) {
-      if (existing.signature === signature) return existing.handle as H;
+      if (existing.signature === signature) {
+        // What two collectors declare belongs to neither: it does not go, or fail, with the first.
+        if (this.#registering !== undefined && existing.owner !== this.#registering) this.#entries.set(full, { ...existing, owner: undefined });
+        return existing.handle as H;
+      }
       throw new InferometerError(
         "METRIC_CONFLICT",
         `${full} is registered already, declared otherwise: ${difference(existing.signature, signature)}. Declare it alike, or choose another name.`,
@@ -329,19 +342,24 @@ export class Registry {
     this.#claim(full, kind.type);
     const data = kind.make(definition);
     const handle = kind.handle(data);
-    const read = typeof options.read === "function" && kind.read !== undefined ? () => kind.read?.(handle) : undefined;
-    this.#entries.set(full, { data, handle, signature, owner: this.#registering, read });
+    const read = typeof rest.read === "function" && kind.read !== undefined ? () => kind.read?.(handle) : undefined;
+    this.#entries.set(full, { data, handle, signature, owner: OWN.has(full) ? undefined : this.#registering, read });
     this.#home.watcher?.familyAdded(data);
     if (read !== undefined) this.#home.watcher?.mustAsk(data);
     return handle;
+  }
+
+  #dropOf(collector: Collector): void {
+    for (const [full, { owner }] of [...this.#entries]) if (owner === collector) this.#drop(full);
   }
 
   #drop(full: string): boolean {
     const entry = this.#entries.get(full);
     if (entry === undefined) return false;
     this.#entries.delete(full);
+    if (full === OVERFLOW_NAME) this.#overflowed = undefined;
     for (const [sample, owner] of [...this.#claimed]) if (owner === full) this.#claimed.delete(sample);
-    entry.data.clear();
+    entry.data.retire();
     this.#home.watcher?.familyRemoved(entry.data);
     return true;
   }
@@ -358,14 +376,15 @@ export class Registry {
   }
 
   #fullName(name: string): string {
-    return this.#namespace === "" || OWN.has(name) ? name : `${this.#namespace}_${name}`;
+    return this.#namespace === "" || typeof name !== "string" || OWN.has(name) ? name : `${this.#namespace}_${name}`;
   }
 
   #overflows(): CounterFamily<{ readonly metric: string }> {
-    return this.counter(OVERFLOW_NAME, {
+    // Kept, since it is asked for at each record over the limit.
+    return (this.#overflowed ??= this.counter(OVERFLOW_NAME, {
       help: "Records that went to a metric's overflow series, since it has as many series as it may.",
       labels: ["metric"],
-    });
+    }));
   }
 
   #callbackErrors(): CounterFamily<{ readonly metric: string }> {
@@ -374,6 +393,8 @@ export class Registry {
 }
 
 const OVERFLOW_NAME = "inferometer_series_overflow_total";
+/** Labels of our own metrics. */
+const OWN_LABELS: readonly string[] = ["metric", "collector"];
 const CALLBACK_NAME = "inferometer_callback_errors_total";
 /** Names without a namespace: they tell of us, not of the program. */
 const OWN = { has: (name: string): boolean => name.startsWith("inferometer_") || name.startsWith("scrape_collector_") };
@@ -417,14 +438,12 @@ class RegistryHome implements Home {
     this.#onOverflow = options.onOverflow;
   }
 
-  claimSeries(): boolean {
-    if (this.#series >= this.#limit) return false;
-    this.#series++;
-    return true;
+  hasRoom(): boolean {
+    return this.#series < this.#limit;
   }
 
-  releaseSeries(count: number): void {
-    this.#series = Math.max(0, this.#series - count);
+  countSeries(change: number): void {
+    this.#series += change;
   }
 
   countOverflow(metric: string): void {
