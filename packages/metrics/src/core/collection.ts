@@ -104,7 +104,7 @@ export class CollectorRunner {
       member.running ??= started(member, signal);
       await beforeAbort(member.running, signal);
     } catch (reason) {
-      error = reason instanceof Error ? reason.message : String(reason);
+      error = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : shown(reason);
     }
     const { name, required } = member.state;
     const durationSeconds = (this.#clock.now() - start) / 1000;

@@ -47,9 +47,9 @@ export class Counter implements Child {
     this.#cells[this.#at] = total;
   }
 
-  /** The total. */
+  /** The total; 0 after its series was removed. */
   value(): number {
-    return this.#cells[this.#at]!;
+    return this.#row === -1 ? 0 : this.#cells[this.#at]!;
   }
 
   /** @internal */
@@ -84,6 +84,7 @@ export class CounterData extends Family<Counter> {
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
+    if (row === -1) return;
     if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
     keepExemplar(this.exemplars, { row, place: 0 }, { labels, value, timestamp: this.home.clock.time() });
   }

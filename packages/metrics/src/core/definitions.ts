@@ -85,6 +85,7 @@ export function checkedDefinition(
   const seriesLimit = options.seriesLimit ?? DEFAULT_SERIES_LIMIT;
   if (!(seriesLimit >= 1)) throw invalid(name, `seriesLimit is ${shown(seriesLimit)}`, "a number of at least 1");
   const expireAfterMs = options.expireAfter === undefined ? undefined : parseDuration(options.expireAfter);
+  if (expireAfterMs === 0) throw invalid(name, `expireAfter is ${shown(options.expireAfter)}`, 'a time above 0, such as "10m"');
   return { name, type, help: options.help, unit, labels, rule, seriesLimit, expireAfterMs };
 }
 
@@ -107,6 +108,8 @@ function lint(metric: Parameters<typeof lintMetric>[0], mode: LintMode): void {
 /** Throws BUCKETS_INVALID, OPTION_INVALID. */
 export function checkedHistogram(name: string, options: HistogramOptions): HistogramShape {
   const { native } = options;
+  if (native !== undefined && (typeof native !== "object" || native === null))
+    throw invalid(name, `native is ${shown(native)}`, "an object, such as {} or { schema: 3 }");
   const buckets = options.buckets ?? (native === undefined ? latencyBuckets : undefined);
   const schema = native === undefined ? undefined : (native.schema ?? 5);
   if (schema !== undefined && !(Number.isInteger(schema) && schema >= 0 && schema <= 8))
@@ -116,7 +119,8 @@ export function checkedHistogram(name: string, options: HistogramOptions): Histo
 
 /** Throws OPTION_INVALID, DURATION_INVALID. */
 export function checkedSummary(name: string, options: SummaryOptions): SummaryShape {
-  const quantiles = [...(options.quantiles ?? [0.5, 0.9, 0.99])];
+  const quantiles = options.quantiles ?? [0.5, 0.9, 0.99];
+  if (!Array.isArray(quantiles)) throw invalid(name, `quantiles is ${shown(quantiles)}`, "an array of numbers from 0 to 1");
   for (const quantile of quantiles)
     if (!(typeof quantile === "number" && quantile >= 0 && quantile <= 1))
       throw invalid(name, `a quantile is ${shown(quantile)}`, "a number from 0 to 1");

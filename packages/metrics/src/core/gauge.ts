@@ -45,8 +45,9 @@ export class Gauge implements Child {
     this.set(this.#family.home.clock.time());
   }
 
+  /** The value; 0 after its series was removed. */
   value(): number {
-    return this.#cells[this.#at]!;
+    return this.#cells === NOWHERE ? 0 : this.#cells[this.#at]!;
   }
 
   /** @internal */

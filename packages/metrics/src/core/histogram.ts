@@ -12,7 +12,6 @@ import { PendingTimer, Timer, timed } from "./timer.ts";
 
 const f64 = new Float64Array(1);
 const u32 = new Uint32Array(f64.buffer);
-const NOWHERE = new Float64Array(4096);
 
 /**
  * Counts values in buckets: a histogram without labels, or one series of a HistogramFamily, held.
@@ -28,7 +27,7 @@ export class Histogram implements Child {
   readonly #guesses: Uint8Array | Uint16Array;
   readonly #native: number;
   readonly #sum: number;
-  #cells: Float64Array = NOWHERE;
+  #cells: Float64Array = new Float64Array(0);
   #at = 0;
   #row = -1;
 
@@ -84,7 +83,7 @@ export class Histogram implements Child {
   /** @internal */
   attach(row: number): void {
     this.#row = row;
-    this.#cells = row === -1 ? NOWHERE : this.#family.cellsOf(row);
+    this.#cells = row === -1 ? this.#family.scratch() : this.#family.cellsOf(row);
     this.#at = row === -1 ? 0 : this.#family.placeOf(row);
   }
 }
@@ -133,10 +132,18 @@ export class HistogramData extends Family<Histogram> {
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
+    if (row === -1) return;
     let place = 0;
     while (value > this.search.bounds[place]!) place++;
     if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
     keepExemplar(this.exemplars, { row, place }, { labels, value, timestamp: this.home.clock.time() });
+  }
+
+  /** Where the handle of a removed series writes: nobody reads it. Its own, since a native histogram reads what it wrote. */
+  scratch(): Float64Array {
+    const cells = new Float64Array(this.rows.stride);
+    if (this.native !== 0) nativeReset(cells, this.native, this.shape.schema!);
+    return cells;
   }
 
   /** A row, for people; empty for row -1. */
@@ -207,7 +214,8 @@ export class HistogramFamily<L extends object = Labels> {
 
   /** Runs `work` and observes its seconds under these labels, also when it fails. Returns its result; awaits a promise. */
   time<T>(labels: L, work: () => T): T {
-    return timed(this.#data.home.clock, { record: (seconds) => this.observe(labels, seconds), work });
+    const own = { ...labels }; // the caller may change the object before the work is done
+    return timed(this.#data.home.clock, { record: (seconds) => this.observe(own, seconds), work });
   }
 
   /** The series of these labels, held: for hot code, it costs no look-up. */
@@ -242,12 +250,12 @@ export function startedTimer<L extends object>(
   labels: Partial<L>,
   observe: (labels: L, seconds: number) => void,
 ): Timer | PendingTimer<never> {
-  const given = labels as Readonly<Record<string, unknown>>;
+  const own: Partial<L> = { ...labels }; // the caller may change the object before the timer stops
   for (const name of data.labelNames) {
-    if (given[name] === undefined)
-      return new PendingTimer(data.home.clock, (rest: Partial<L>, seconds: number) => observe({ ...labels, ...rest } as L, seconds));
+    if (!Object.hasOwn(own, name) || own[name as keyof L] === undefined)
+      return new PendingTimer(data.home.clock, (rest: Partial<L>, seconds: number) => observe({ ...own, ...rest } as L, seconds));
   }
-  return new Timer(data.home.clock, (seconds) => observe(labels as L, seconds));
+  return new Timer(data.home.clock, (seconds) => observe(own as L, seconds));
 }
 
 export const notAnObservation = (value: unknown, name: string): InferometerError =>

@@ -1,3 +1,4 @@
+import type { Collected } from "./collection.ts";
 import { Registry } from "./registry.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Distribution } from "./statistics.ts";
@@ -43,6 +44,11 @@ export class NoopRegistry extends Registry {
   /** Always empty. */
   override snapshot(): Snapshot {
     return new Snapshot([], super.snapshot({ names: [] }).timestamp);
+  }
+
+  /** Always empty. */
+  override async collect(): Promise<Collected> {
+    return { snapshot: this.snapshot(), collectors: [] };
   }
 }
 

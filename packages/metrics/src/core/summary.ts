@@ -49,8 +49,9 @@ export class Summary implements Child {
     return timed(this.#family.home.clock, { record: (seconds) => this.observe(seconds), work });
   }
 
-  /** Count and sum of all time, and the quantiles of the window. */
+  /** Count and sum of all time, and the quantiles of the window; empty after its series was removed. */
   distribution(): Distribution {
+    if (this.#cells === NOWHERE) return new Distribution({ count: 0, sum: 0, buckets: [] });
     const quantile = (q: number): number => this.#sketch.quantile(q, this.#family.home.clock.now());
     return new Distribution({ count: this.#cells[this.#at]!, sum: this.#cells[this.#at + 1]!, quantile });
   }
@@ -165,7 +166,8 @@ export class SummaryFamily<L extends object = Labels> {
 
   /** Runs `work` and observes its seconds under these labels, also when it fails. Returns its result; awaits a promise. */
   time<T>(labels: L, work: () => T): T {
-    return timed(this.#data.home.clock, { record: (seconds) => this.observe(labels, seconds), work });
+    const own = { ...labels }; // the caller may change the object before the work is done
+    return timed(this.#data.home.clock, { record: (seconds) => this.observe(own, seconds), work });
   }
 
   /** The series of these labels, held: for hot code, it costs no look-up. */
