@@ -55,11 +55,8 @@ class CellWindows {
 
   #middle(place: number): number {
     u32[0] = 0;
-    u32[1] = (place + this.#first) << CELL_SHIFT;
-    const low = f64[0]!;
-    u32[1] = (place + this.#first + 1) << CELL_SHIFT;
-    const high = f64[0]!;
-    return high === Number.POSITIVE_INFINITY ? low : (low + high) / 2;
+    u32[1] = ((place + this.#first) << CELL_SHIFT) | (1 << (CELL_SHIFT - 1));
+    return f64[0]!;
   }
 
   #widen(cell: number): number {
