@@ -9,7 +9,6 @@ import type { Guard } from "./guard.ts";
 import { createServer, listen } from "./listen.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
 import { askedOfNode, sendToNode } from "./send-node.ts";
-import type { Exporter } from "./serve.ts";
 import type { Site } from "./site.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 import type { LoadedWebConfig, WebConfigFile } from "./web-config-file.ts";
@@ -35,7 +34,7 @@ const RELOAD_MS = 1000;
 const CROWDED = 0.9;
 
 /** @internal The server behind `serve`. */
-export class ExporterServer implements Exporter {
+export class ExporterServer {
   readonly #parts: ServerParts;
   readonly #server: HttpServer | HttpsServer;
   readonly #sockets: Set<Socket> = new Set();

@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { Agent } from "node:http";
+import { connect, type Socket } from "node:net";
+import { describe, it } from "node:test";
+import type { Collected } from "../core/collection.ts";
+import { Registry } from "../core/registry.ts";
+import type { Collectable, CollectOptions } from "./collectable.ts";
+import { type Got, get, raw, until } from "./http-client.test.fixture.ts";
+import { serve } from "./serve.ts";
+
+/** So many series that an answer does not fit into a socket's buffers (4 MiB here and there). */
+function large(): Registry {
+  const metrics = new Registry();
+  const frames = metrics.counter("frames_total", { help: "Frames.", labels: ["stream"], seriesLimit: 100_000 });
+  const filler = "x".repeat(1000);
+  for (let i = 0; i < 12_000; i++) frames.inc({ stream: `${i}${filler}` });
+  return metrics;
+}
+
+/** A registry that counts collections, and holds them back while it is told to. */
+class CountingRegistry implements Collectable {
+  collections = 0;
+  gate: Promise<void> | undefined;
+  readonly #metrics: Registry;
+
+  constructor(metrics: Registry) {
+    this.#metrics = metrics;
+  }
+
+  async collect(options: CollectOptions = {}): Promise<Collected> {
+    this.collections++;
+    await this.gate;
+    return this.#metrics.collect(options);
+  }
+
+  collectorStates(): Collected["collectors"] {
+    return [];
+  }
+}
+
+/** Asks, and when the answer begins reads nothing of it. */
+async function askAndStall(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {}); // it will be cut off
+  socket.write("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+  // Someone who waits for "readable" gets a buffer full and then nothing until it is read.
+  await new Promise((resolve) => socket.once("readable", resolve));
+  return socket;
+}
+
+/** Reads on to the end. */
+async function readRest(socket: Socket, isEnough: (tail: string) => boolean = () => false): Promise<string> {
+  const parts: string[] = [];
+  socket.setEncoding("latin1");
+  socket.on("data", (part: string) => {
+    parts.push(part);
+    if (isEnough(parts.slice(-2).join(""))) socket.end();
+  });
+  await new Promise((resolve) => socket.once("close", resolve));
+  return parts.join("");
+}
+
+/** Scrapes again and again over one connection; returns the statuses. Plain sockets: 10 000 requests of node:http's client would be the test's main cost. */
+function scrapeRepeatedly(port: number, times: number): Promise<number[]> {
+  const { promise, resolve } = withResolvers<number[]>();
+  const socket = connect(port, "127.0.0.1");
+  const statuses: number[] = [];
+  let left = 0;
+  const ask = (): void => {
+    if (statuses.length === times) socket.destroy();
+    else socket.write("GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+  };
+  socket.on("data", (chunk: Buffer) => {
+    if (left === 0) {
+      const end = chunk.indexOf("\r\n\r\n") + 4;
+      const head = chunk.toString("latin1", 0, end);
+      statuses.push(Number(head.slice(9, 12)));
+      left = Number(/content-length: (\d+)/i.exec(head)?.[1]) + end;
+    }
+    left -= chunk.byteLength;
+    if (left === 0) ask();
+  });
+  socket.once("connect", ask);
+  socket.once("close", () => resolve(statuses));
+  return promise;
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+async function metric(url: string, line: RegExp): Promise<number> {
+  const { text } = await get(`${url}/metrics?name[]=inferometer_scrape_errors_total`);
+  return Number(line.exec(text)?.[1] ?? Number.NaN);
+}
+
+describe("serve, with many clients", () => {
+  it("shares collections among 10 000 scrapes over 200 connections, in bounded memory", async () => {
+    const metrics = new Registry();
+    const frames = metrics.counter("frames_total", { help: "Frames.", labels: ["stream"] });
+    for (let i = 0; i < 1000; i++) frames.inc({ stream: String(i) });
+    const registry = new CountingRegistry(metrics);
+    await using server = await serve({ port: 0, registry });
+    const before = process.memoryUsage().rss;
+    const statuses = (await Promise.all(Array.from({ length: 200 }, () => scrapeRepeatedly(server.port, 50)))).flat();
+    assert.equal(statuses.length, 10_000);
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    assert.ok(registry.collections < 1000, `${registry.collections} collections for 10 000 scrapes`);
+    const grown = process.memoryUsage().rss - before;
+    assert.ok(grown < 200 * 1024 * 1024, `${grown} bytes more`);
+  });
+
+  it("answers 503 at once beyond maxRequests, and again as soon as there is room", async () => {
+    const registry = new CountingRegistry(new Registry());
+    let open = (): void => {};
+    registry.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await using server = await serve({ port: 0, registry, maxRequests: 3 });
+    const waiting = [1, 2, 3].map(() => get(`${server.url}/metrics`));
+    await until("the collection to begin", () => registry.collections === 1);
+    let turnedAway: Got | undefined;
+    await until("a request to be turned away", async () => {
+      turnedAway = await Promise.race([get(`${server.url}/metrics`), new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 100))]);
+      return turnedAway?.status === 503;
+    });
+    assert.equal(turnedAway?.headers["retry-after"], "1");
+    open();
+    assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
+    assert.equal((await get(`${server.url}/metrics`)).status, 200);
+  });
+
+  it("closes idle connections for new ones rather than locking the scraper out", async () => {
+    await using server = await serve({ port: 0, registry: new Registry(), maxConnections: 10 });
+    const agents: Agent[] = [];
+    for (let i = 0; i < 30; i++) {
+      const agent = new Agent({ keepAlive: true });
+      agents.push(agent);
+      assert.equal((await get(`${server.url}/health`, { agent })).status, 200);
+    }
+    for (const agent of agents) agent.destroy();
+  });
+
+  it("drops connections beyond maxConnections, and counts them", async () => {
+    await using server = await serve({ port: 0, registry: new Registry(), maxConnections: 2 });
+    const silent = [connect(server.port, "127.0.0.1"), connect(server.port, "127.0.0.1")];
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+    assert.equal(await raw(server.port, "GET / HTTP/1.0\r\n\r\n"), "");
+    for (const socket of silent) socket.destroy();
+    await until("the drop to be counted", async () => {
+      const count = await metric(server.url, /reason="overload"\} (\d+)/).catch(() => 0);
+      return count >= 1;
+    });
+  });
+});
+
+describe("serve, with slow clients", () => {
+  it("cuts off a client that does not read its answer, and counts it", async () => {
+    await using server = await serve({ port: 0, registry: large(), sendTimeout: "300ms" });
+    const socket = await askAndStall(server.port);
+    await until("the client to be cut off", async () => (await metric(server.url, /reason="slow_client"\} (\d+)/)) === 1);
+    assert.ok((await readRest(socket)).length < 12_000_000);
+  });
+
+  it("cuts off a client that reads a little now and then", async () => {
+    await using server = await serve({ port: 0, registry: large(), sendTimeout: "500ms" });
+    const socket = await askAndStall(server.port);
+    const trickle = setInterval(() => socket.read(10), 20);
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    await until("the client to be cut off", async () => (await metric(server.url, /reason="slow_client"\} (\d+)/)) === 1);
+    clearInterval(trickle);
+    socket.resume();
+    await closed;
+  });
+
+  it("answers others while a client is slow, and the slow one gets what was true when it asked", async () => {
+    const metrics = large();
+    const mark = metrics.gauge("mark", { help: "A mark." });
+    mark.set(1);
+    await using server = await serve({ port: 0, registry: metrics, sendTimeout: "20s" });
+    const socket = await askAndStall(server.port);
+    for (let i = 2; i < 5; i++) {
+      mark.set(i);
+      const { text } = await get(`${server.url}/metrics`);
+      assert.match(text, new RegExp(`^mark ${i}$`, "m"));
+    }
+    const text = await readRest(socket, (tail) => /^mark \d+$/m.test(tail.slice(-2000)));
+    assert.match(text, /^mark 1$/m);
+    assert.match(text, /^frames_total\{stream="11999x+"\} 1$/m);
+  });
+
+  it("cuts off a request that trickles in", async () => {
+    await using server = await serve({ port: 0, registry: new Registry() });
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {}); // it is cut off while it writes
+    socket.write("GET /metrics HTTP/1.1\r\n");
+    const start = performance.now();
+    const trickle = setInterval(() => socket.write("X-Slow: 1\r\n"), 200);
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    await new Promise((resolve) => socket.once("close", resolve));
+    clearInterval(trickle);
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+    const seconds = (performance.now() - start) / 1000;
+    assert.ok(seconds > 4 && seconds < 9, `${seconds} s`);
+  });
+});
+
+describe("close", () => {
+  it("ends idle connections at once", async () => {
+    const server = await serve({ port: 0, registry: new Registry() });
+    const agent = new Agent({ keepAlive: true });
+    await get(`${server.url}/health`, { agent });
+    const silent = connect(server.port, "127.0.0.1");
+    silent.on("error", () => {}); // a reset is an end, too
+    await new Promise((resolve) => silent.once("connect", resolve));
+    const start = performance.now();
+    await server.close();
+    assert.ok(performance.now() - start < 1000);
+    agent.destroy();
+    await assert.rejects(get(`${server.url}/health`), { code: "ECONNREFUSED" });
+  });
+
+  it("lets a running answer finish, and tells its client that the connection ends", async () => {
+    const registry = new CountingRegistry(large());
+    let open = (): void => {};
+    registry.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const server = await serve({ port: 0, registry });
+    const agent = new Agent({ keepAlive: true });
+    const running = get(`${server.url}/metrics`, { agent });
+    await until("the collection to begin", () => registry.collections === 1);
+    const closed = server.close();
+    open();
+    const { status, headers, body } = await running;
+    assert.deepEqual([status, headers.connection], [200, "close"]);
+    assert.equal(String(body.byteLength), headers["content-length"]);
+    await closed;
+    agent.destroy();
+  });
+
+  it("does not wait for a slow client beyond closeTimeout", async () => {
+    const server = await serve({ port: 0, registry: large(), closeTimeout: "200ms" });
+    const socket = await askAndStall(server.port);
+    const start = performance.now();
+    await server.close();
+    const took = performance.now() - start;
+    assert.ok(took > 150 && took < 3000, `${took} ms`);
+    socket.destroy();
+  });
+
+  it("can be called twice, and by await using", async () => {
+    let url: string;
+    {
+      await using server = await serve({ port: 0, registry: new Registry() });
+      url = server.url;
+      await Promise.all([server.close(), server.close()]);
+    }
+    await assert.rejects(get(url), { code: "ECONNREFUSED" });
+  });
+});
