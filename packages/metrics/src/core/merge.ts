@@ -9,13 +9,14 @@ import {
   type MergeRule,
   type NativeBuckets,
   type NativeHistogram,
+  nativeCount,
   Snapshot,
 } from "./snapshot.ts";
 
 /**
  * Adds snapshots up: of threads, processes or instances. Counters and histograms add; gauges follow their rule; a state holds if one says so;
  * a summary's count and sum add, its quantiles are NaN where more than one has the series, since quantiles cannot be added. Histograms whose
- * bounds differ keep the bounds they share, which is exact. Constant labels become labels of the series.
+ * bounds differ keep the bounds they share, which is exact; native buckets are kept where all have them. Constant labels become labels of the series.
  * Throws MERGE_CONFLICT when a name has different types.
  *
  * @example
@@ -128,15 +129,20 @@ function added(parts: readonly Part[], merged: MergedRows): FamilySnapshot | und
       const to = map[row]!;
       const from = row * family.stride;
       const at = to * stride;
-      if (cellOf !== undefined) addHistogram(family, from, { values, at, cellOf });
-      else if (quantiles !== undefined) addSummary({ family, from, values, at, quantiles, first: seen[to] === 0 });
+      if (cellOf !== undefined) {
+        const native = family.natives?.[row];
+        const held = natives[to];
+        natives[to] = seen[to] === 0 ? native : held === undefined || native === undefined ? undefined : addedNative(held, native);
+        if (family.bounds === undefined && bounds !== undefined) {
+          values[at + bounds.length]! += native === undefined ? 0 : nativeCount(native);
+          values[at + bounds.length + 1]! += family.values[from]!;
+        } else addHistogram(family, from, { values, at, cellOf });
+      } else if (quantiles !== undefined) addSummary({ family, from, values, at, quantiles, first: seen[to] === 0 });
       else values[at] = combined(values[at]!, family.values[from]!, { rule: ruleOf(first), first: seen[to] === 0, newer: timestamp >= newest[to]! });
-      const native = family.natives?.[row];
-      if (native !== undefined) natives[to] = natives[to] === undefined ? native : addedNative(natives[to], native);
       const birth = family.created?.[row] ?? Number.NaN;
       if (!(birth >= created[to]!)) created[to] = Number.isNaN(birth) ? created[to]! : birth;
-      const held = family.exemplars?.get(row);
-      if (held !== undefined) exemplars.set(to, [...(exemplars.get(to) ?? []), ...held]);
+      const own = family.exemplars?.get(row);
+      if (own !== undefined) exemplars.set(to, [...(exemplars.get(to) ?? []), ...own]);
       newest[to] = Math.max(newest[to]!, timestamp);
       seen[to]!++;
     }
@@ -157,7 +163,7 @@ function added(parts: readonly Part[], merged: MergedRows): FamilySnapshot | und
     created,
     ...(bounds === undefined ? {} : { bounds }),
     ...(quantiles === undefined ? {} : { quantiles }),
-    ...(natives.length === 0 ? {} : { natives: Array.from({ length }, (_, row) => natives[row]) }),
+    ...(natives.every((native) => native === undefined) ? {} : { natives: Array.from({ length }, (_, row) => natives[row]) }),
     ...(exemplars.size === 0 ? {} : { exemplars }),
   };
   return new FamilySnapshot(data);
@@ -176,17 +182,33 @@ function combined(held: number, value: number, how: { readonly rule: MergeRule; 
   return held + value;
 }
 
+/** A bucket that either side lacks (NaN: a parsed row) is lacking in the sum, and what it holds is counted in the next. */
 function addHistogram(
   family: FamilySnapshot,
   from: number,
   into: { readonly values: Float64Array; readonly at: number; readonly cellOf: Int32Array },
 ): void {
   const { values, at, cellOf } = into;
-  for (let k = 0; k < cellOf.length; k++) {
+  const last = cellOf.length - 1; // the sum
+  let carried = 0;
+  for (let k = 0; k < last; k++) {
+    const place = cellOf[k]!;
+    if (place === -1) continue;
     const value = family.values[from + k]!;
-    // A bucket that a parsed row lacks is NaN; a place of -1 is dropped. The sum, last, may be NaN by right.
-    if (cellOf[k] !== -1 && (k === cellOf.length - 1 || !Number.isNaN(value))) values[at + cellOf[k]!]! += value;
+    if (cellOf[k + 1] === place) {
+      carried += Number.isNaN(value) ? 0 : value; // a bound that is not shared
+      continue;
+    }
+    const held = values[at + place]!;
+    if (Number.isNaN(value) || Number.isNaN(held)) {
+      carried += (Number.isNaN(value) ? 0 : value) + (Number.isNaN(held) ? 0 : held);
+      values[at + place] = Number.NaN;
+    } else {
+      values[at + place] = held + value + carried;
+      carried = 0;
+    }
   }
+  values[at + cellOf[last]!]! += family.values[from + last]!;
 }
 
 function addSummary(step: {
@@ -206,16 +228,14 @@ function addSummary(step: {
   });
 }
 
-/** The bounds that all parts have; undefined where one has no classic buckets. */
+/** The bounds that all parts have; undefined: no classic buckets. Where one is native only and another classic only, +Inf alone is shared. */
 function sharedBounds(parts: readonly Part[]): readonly number[] | undefined {
-  let shared = parts[0]!.family.bounds;
-  for (const { family } of parts) {
-    const { bounds } = family;
-    if (bounds === undefined || shared === undefined) return undefined;
-    if (bounds !== shared) shared = shared.filter((bound) => bounds.includes(bound));
-  }
-  return shared;
+  const all = parts.flatMap(({ family }) => (family.bounds === undefined ? [] : [family.bounds]));
+  if (all.length < parts.length) return parts.every(({ family }) => isNative(family)) ? undefined : [];
+  return all.reduce((shared, bounds) => (shared === bounds ? shared : shared.filter((bound) => bounds.includes(bound))));
 }
+
+const isNative = (family: FamilySnapshot): boolean => family.natives?.every((native) => native !== undefined) ?? false;
 
 /** For each number of a histogram's row the place it is added to: a bucket goes to the next bound that is kept, the sum is last. */
 function bucketPlaces(family: FamilySnapshot, bounds: readonly number[] | undefined): Int32Array {
