@@ -2,7 +2,6 @@
 // npm test [-- part-of-a-path ...] [--node-option=value ...]      for example: npm test -- histogram --test-name-pattern=NaN
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environment } from "./system-packages.mjs";
@@ -22,7 +21,7 @@ const files = sources.map((path) => path.replace("/src/", "/dist/").replace(/ts$
 const absent = files.filter((path) => !existsSync(path));
 if (absent.length > 0) fail(`not compiled: ${absent.join(", ")}. Run: npm run build`);
 
-// One reporter for people, one for the count.
+// One reporter for people, one for the count. Node runs one file less at a time than there are cores: tests start threads and servers of their own.
 mkdirSync(".tools", { recursive: true });
 const folder = mkdtempSync(".tools/test-");
 const tap = join(folder, "tests.tap");
@@ -30,7 +29,6 @@ const { status, signal } = spawnSync(
   process.execPath,
   [
     "--test",
-    `--test-concurrency=${availableParallelism()}`,
     "--test-timeout=300000", // a file that hangs must not hang the run
     ...["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${tap}`],
     ...options,
