@@ -1,3 +1,4 @@
+import { type Duration, parseDuration } from "../core/duration.ts";
 import { InferometerError, shown } from "../core/errors.ts";
 
 /** A mapping in a config file, read key by key; what nobody asked for is refused, so that a misspelt key never goes unnoticed. */
@@ -41,6 +42,17 @@ export class ConfigSection {
     const value = this.#take(key);
     if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)) return value as number | undefined;
     throw this.refused(key, value, "a whole number");
+  }
+
+  /** Milliseconds; a bare 0 needs no unit. */
+  duration(key: string): number | undefined {
+    const value = this.#take(key);
+    if (value === undefined || value === 0 || value === "0") return value === undefined ? undefined : 0;
+    try {
+      return parseDuration(value as Duration);
+    } catch {
+      throw this.refused(key, value, 'a duration such as "100ms" or "1s"');
+    }
   }
 
   /** One of a few words, as the value it stands for. */

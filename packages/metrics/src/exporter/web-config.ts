@@ -1,6 +1,5 @@
 import { validateHeaderValue } from "node:http";
 import { dirname, resolve } from "node:path";
-import { parseDuration } from "../core/duration.ts";
 import { InferometerError, shown } from "../core/errors.ts";
 import { ConfigSection } from "./config-section.ts";
 import { readTlsSection, type TlsPlan } from "./tls-config.ts";
@@ -74,15 +73,9 @@ function readHeaders(configured: ReadonlyMap<string, string>, file: string): Rec
 }
 
 function readRateLimit(section: ConfigSection): WebConfig["rateLimit"] {
-  const interval = section.text("interval") ?? "0s";
+  const intervalMs = section.duration("interval") ?? 0;
   const burst = section.integer("burst") ?? 0;
   section.end();
-  let intervalMs: number;
-  try {
-    intervalMs = interval === "0" ? 0 : parseDuration(interval);
-  } catch {
-    throw section.refused("interval", interval, 'a duration such as "100ms" or "1s"');
-  }
   if (intervalMs === 0) return undefined;
   // The toolkit takes 0 and then turns every request away.
   if (burst === 0) throw section.refused("burst", burst, "at least 1, or no request would ever pass");
