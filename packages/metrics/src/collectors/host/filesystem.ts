@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { statfsSync } from "node:fs";
 import type { KernelFile } from "../kernel-file.ts";
+import { type Mount, parseMounts } from "../mount-table.ts";
 import type { Errand } from "../outpost.ts";
 import type { ReadingFamily, Series } from "../readings.ts";
-import { type Mount, parseMounts } from "./mount-table.ts";
 import type { HostContext, HostPart } from "./part.ts";
 
 /** File systems whose statfs is answered from this machine's memory. What is not here may ask a server or a program, and wait for ever. */

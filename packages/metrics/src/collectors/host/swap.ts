@@ -1,5 +1,5 @@
 import { KeyTable } from "../key-table.ts";
-import { unescaped } from "./mount-table.ts";
+import { unescaped } from "../mount-table.ts";
 import type { HostPart } from "./part.ts";
 
 /** `node_swap_{size,used}_bytes` and `node_swap_priority`, each {device,swap_type}. */
