@@ -122,6 +122,11 @@ export abstract class Family<C extends Child = Child> {
     return { values: this.rows.copy(length) };
   }
 
+  /** Whether `recordAt` is given a row's number for its place: where a record needs more than numbers. */
+  get placeIsRow(): boolean {
+    return false;
+  }
+
   /** The slab that holds a row's numbers. */
   cellsOf(row: number): Float64Array {
     return this.home.arena.slabs[this.rows.slots[row]! >> SLAB_SHIFT]!;

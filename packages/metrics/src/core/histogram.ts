@@ -8,7 +8,7 @@ import type { Labels } from "./labels.ts";
 import { NATIVE_CELLS, nativeObserve, nativeRead, nativeReset } from "./native.ts";
 import { type FamilyData, FamilySnapshot, type HistogramPoint } from "./snapshot.ts";
 import { Distribution, type Statistics } from "./statistics.ts";
-import { PendingTimer, Timer, timed } from "./timer.ts";
+import { type PendingTimer, Timer, timed } from "./timer.ts";
 
 const f64 = new Float64Array(1);
 const u32 = new Uint32Array(f64.buffer);
@@ -62,7 +62,7 @@ export class Histogram implements Child {
 
   /** Starts a timer that observes its seconds when it stops. */
   startTimer(): Timer {
-    return new Timer(this.#family.home.clock, (seconds) => this.observe(seconds));
+    return new Timer(this.#family.home.clock, (_labels, seconds) => this.observe(seconds));
   }
 
   /** Runs `work` and observes its seconds, also when it fails. Returns its result; awaits a promise. */
@@ -208,8 +208,8 @@ export class HistogramFamily<L extends object = Labels> {
   /** Starts a timer for these labels. With some labels left out it is not disposable, and `stop` takes the rest. */
   startTimer(labels: L): Timer;
   startTimer<P extends Partial<L>>(labels?: P): PendingTimer<Omit<L, keyof P>>;
-  startTimer(labels: Partial<L> = {}): Timer | PendingTimer<never> {
-    return startedTimer(this.#data, labels, this.observe);
+  startTimer(labels?: Partial<L>): Timer {
+    return new Timer(this.#data.home.clock, this.observe, labels);
   }
 
   /** Runs `work` and observes its seconds under these labels, also when it fails. Returns its result; awaits a promise. */
@@ -242,20 +242,6 @@ export class HistogramFamily<L extends object = Labels> {
   clear(): void {
     this.#data.clear();
   }
-}
-
-/** A timer for a family: complete if all labels are given, else one that waits for the rest. */
-export function startedTimer<L extends object>(
-  data: { readonly labelNames: readonly string[]; readonly home: Home },
-  labels: Partial<L>,
-  observe: (labels: L, seconds: number) => void,
-): Timer | PendingTimer<never> {
-  const own: Partial<L> = { ...labels }; // the caller may change the object before the timer stops
-  for (const name of data.labelNames) {
-    if (!Object.hasOwn(own, name) || own[name as keyof L] === undefined)
-      return new PendingTimer(data.home.clock, (rest: Partial<L>, seconds: number) => observe({ ...own, ...rest } as L, seconds));
-  }
-  return new Timer(data.home.clock, (seconds) => observe(own as L, seconds));
 }
 
 export const notAnObservation = (value: unknown, name: string): InferometerError =>

@@ -33,4 +33,4 @@ export {
 export { StateSet, StateSetFamily } from "./state-set.ts";
 export { Distribution, type Statistics } from "./statistics.ts";
 export { Summary, SummaryFamily } from "./summary.ts";
-export { PendingTimer, Timer } from "./timer.ts";
+export { type PendingTimer, Timer } from "./timer.ts";

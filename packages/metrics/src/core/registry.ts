@@ -283,7 +283,12 @@ export class Registry {
   }
 
   /** @internal For whom mirrors the registry in another thread; see journal.ts. `read`: metrics whose values a callback brings. */
-  watch(watcher: RegistryWatcher): { readonly families: readonly Family[]; readonly read: ReadonlySet<Family>; readonly arena: Arena; readonly collectors: boolean } {
+  watch(watcher: RegistryWatcher): {
+    readonly families: readonly Family[];
+    readonly read: ReadonlySet<Family>;
+    readonly arena: Arena;
+    readonly collectors: boolean;
+  } {
     this.#home.watcher = watcher;
     const entries = [...this.#entries.values()];
     const read = new Set(entries.filter((entry) => entry.read !== undefined).map((entry) => entry.data));

@@ -3,21 +3,28 @@ const u32 = new Uint32Array(f64.buffer);
 
 /** 64 cells an octave: a cell is 1/64 of its lower end wide at most, so its middle is at most 0.78 % away from any value in it. */
 const CELL_SHIFT = 14;
-const OCTAVE = 64;
+const OCTAVE_SHIFT = 6;
+const OCTAVE = 1 << OCTAVE_SHIFT;
+
+const POSITIVE = 0;
+const ZERO = 1;
+const NEGATIVE = 2;
+const SIDES = 3;
 
 /** The largest relative error of a quantile. */
 export const SKETCH_ERROR: number = 1 / 128;
 
 /**
  * Counts of positive numbers in cells of constant relative width, over a sliding time window cut into `windows` parts: a histogram on the top
- * bits of a double (as HdrHistogram and DDSketch's interpolated mapping have it), so that finding a cell is a shift. A total over the parts is kept,
- * so that a quantile is one walk.
+ * bits of a double (as HdrHistogram and DDSketch's interpolated mapping have it), so that finding a cell is a shift. Totals over the parts are kept,
+ * a cell each and an octave each, so that a quantile is a walk over octaves and then over one octave's cells.
  */
 class CellWindows {
-  #first = 0; // number of the first cell; 0 while there is none
+  #first = 0; // number of the first cell; the arrays begin and end with an octave
   #parts: Uint32Array[];
-  #total: Uint32Array = new Uint32Array(0);
   #current: Uint32Array;
+  #total: Uint32Array = new Uint32Array(0);
+  #octaves: Uint32Array = new Uint32Array(0);
 
   constructor(windows: number) {
     this.#parts = Array.from({ length: windows }, () => new Uint32Array(0));
@@ -30,40 +37,44 @@ class CellWindows {
     if (place < 0 || place >= this.#total.length) place = this.#widen(u32[1]! >>> CELL_SHIFT);
     this.#current[place]! += 1;
     this.#total[place]! += 1;
+    this.#octaves[place >> OCTAVE_SHIFT]! += 1;
   }
 
   /** Empties a part and writes to it from now on. */
   turn(part: number): void {
     const old = this.#parts[part]!;
-    for (let k = 0; k < old.length; k++) this.#total[k]! -= old[k]!;
+    for (let k = 0; k < old.length; k++) {
+      this.#total[k]! -= old[k]!;
+      this.#octaves[k >> OCTAVE_SHIFT]! -= old[k]!;
+    }
     old.fill(0);
     this.#current = old;
   }
 
-  /** The middle of the cell that holds the `rank`-th smallest value (rank from 1), counted from the other end with `descending`. */
-  at(rank: number, options: { readonly descending: boolean }): number {
-    const total = this.#total;
+  /** The middle of the cell that holds the `rank`-th smallest value, from 1. */
+  at(rank: number): number {
     let left = rank;
-    let place = options.descending ? total.length - 1 : 0;
-    const step = options.descending ? -1 : 1;
-    for (;;) {
-      left -= total[place]!;
-      if (left <= 0) return this.#middle(place);
-      place += step;
-    }
+    let octave = 0;
+    while (left > this.#octaves[octave]!) left -= this.#octaves[octave++]!;
+    let place = octave << OCTAVE_SHIFT;
+    while (left > this.#total[place]!) left -= this.#total[place++]!;
+    return this.#middle(place);
   }
 
   #middle(place: number): number {
     u32[0] = 0;
-    u32[1] = ((place + this.#first) << CELL_SHIFT) | (1 << (CELL_SHIFT - 1));
-    return f64[0]!;
+    u32[1] = (place + this.#first) << CELL_SHIFT;
+    const low = f64[0]!;
+    u32[1] = (place + this.#first + 1) << CELL_SHIFT;
+    const high = f64[0]!;
+    return high === Number.POSITIVE_INFINITY ? low : (low + high) / 2;
   }
 
   #widen(cell: number): number {
-    const length = this.#total.length;
-    // Whole octaves, so that a metric settles after few steps.
-    const low = Math.min(length === 0 ? cell : this.#first, cell & ~(OCTAVE - 1));
-    const high = Math.max(length === 0 ? 0 : this.#first + length, (cell | (OCTAVE - 1)) + 1);
+    const { length } = this.#total;
+    const start = cell & ~(OCTAVE - 1);
+    const low = length === 0 ? start : Math.min(this.#first, start);
+    const high = Math.max(length === 0 ? 0 : this.#first + length, start + OCTAVE);
     const shift = length === 0 ? 0 : this.#first - low;
     const wider = (old: Uint32Array): Uint32Array => {
       const cells = new Uint32Array(high - low);
@@ -74,6 +85,9 @@ class CellWindows {
     this.#parts = this.#parts.map(wider);
     this.#current = this.#parts[current]!;
     this.#total = wider(this.#total);
+    const octaves = new Uint32Array((high - low) >> OCTAVE_SHIFT);
+    octaves.set(this.#octaves, shift >> OCTAVE_SHIFT);
+    this.#octaves = octaves;
     this.#first = low;
     return cell - low;
   }
@@ -85,7 +99,8 @@ export class SlidingSketch {
   readonly #stepMs: number;
   readonly #positive: CellWindows;
   #negative: CellWindows | undefined;
-  readonly #counts: Float64Array; // a part each: positive, zero, negative
+  /** How many values each part holds: positive, zero, negative; and after the parts all of them together. */
+  readonly #counts: Float64Array;
   #part = 0;
   #next: number;
 
@@ -94,45 +109,39 @@ export class SlidingSketch {
     this.#windows = windows;
     this.#stepMs = stepMs;
     this.#positive = new CellWindows(windows);
-    this.#counts = new Float64Array(windows * 3);
+    this.#counts = new Float64Array((windows + 1) * SIDES);
     this.#next = now + stepMs;
   }
 
   /** Counts a finite number. */
   add(value: number, now: number): void {
     if (now >= this.#next) this.#turn(now);
-    if (value > 0) {
-      this.#positive.add(value);
-      this.#counts[this.#part * 3]! += 1;
-    } else if (value === 0) this.#counts[this.#part * 3 + 1]! += 1;
+    let side = POSITIVE;
+    if (value > 0) this.#positive.add(value);
+    else if (value === 0) side = ZERO;
     else {
-      if (this.#negative === undefined) {
-        this.#negative = new CellWindows(this.#windows);
-        this.#negative.turn(this.#part);
-      }
-      this.#negative.add(-value);
-      this.#counts[this.#part * 3 + 2]! += 1;
+      side = NEGATIVE;
+      this.#below().add(-value);
     }
+    this.#counts[this.#part * SIDES + side]! += 1;
+    this.#counts[this.#windows * SIDES + side]! += 1;
   }
 
   /** Values in the window. */
   count(now: number): number {
     if (now >= this.#next) this.#turn(now);
-    let count = 0;
-    for (const n of this.#counts) count += n;
-    return count;
+    return this.#all(POSITIVE) + this.#all(ZERO) + this.#all(NEGATIVE);
   }
 
   /** A quantile (0 to 1) of the window by nearest rank; NaN when it is empty, or for a quantile outside 0 to 1. */
   quantile(quantile: number, now: number): number {
-    if (now >= this.#next) this.#turn(now);
-    const [positive, zero, negative] = [0, 1, 2].map((side) => this.#side(side)) as [number, number, number];
-    const count = positive + zero + negative;
+    const count = this.count(now);
     if (count === 0 || !(quantile >= 0 && quantile <= 1)) return Number.NaN;
     const rank = Math.max(1, Math.ceil(quantile * count));
-    if (rank <= negative) return -this.#negative!.at(rank, { descending: true });
-    if (rank <= negative + zero) return 0;
-    return this.#positive.at(rank - negative - zero, { descending: false });
+    const negative = this.#all(NEGATIVE);
+    if (rank <= negative) return -this.#below().at(negative - rank + 1); // the smallest has the largest magnitude
+    if (rank <= negative + this.#all(ZERO)) return 0;
+    return this.#positive.at(rank - negative - this.#all(ZERO));
   }
 
   /** Forgets everything. */
@@ -141,10 +150,16 @@ export class SlidingSketch {
     this.#empty(this.#part);
   }
 
-  #side(side: number): number {
-    let count = 0;
-    for (let k = side; k < this.#counts.length; k += 3) count += this.#counts[k]!;
-    return count;
+  #all(side: number): number {
+    return this.#counts[this.#windows * SIDES + side]!;
+  }
+
+  #below(): CellWindows {
+    if (this.#negative === undefined) {
+      this.#negative = new CellWindows(this.#windows);
+      this.#negative.turn(this.#part);
+    }
+    return this.#negative;
   }
 
   #turn(now: number): void {
@@ -159,6 +174,9 @@ export class SlidingSketch {
   #empty(part: number): void {
     this.#positive.turn(part);
     this.#negative?.turn(part);
-    this.#counts.fill(0, part * 3, part * 3 + 3);
+    for (let side = 0; side < SIDES; side++) {
+      this.#counts[this.#windows * SIDES + side]! -= this.#counts[part * SIDES + side]!;
+      this.#counts[part * SIDES + side] = 0;
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { expiring } from "./expiry.ts";
 import { type Child, type Definition, Family, type Home } from "./family.ts";
-import { notAnObservation, startedTimer } from "./histogram.ts";
+import { notAnObservation } from "./histogram.ts";
 import type { Labels } from "./labels.ts";
 import { SlidingSketch } from "./sketch.ts";
 import type { FamilyData } from "./snapshot.ts";
@@ -41,7 +41,7 @@ export class Summary implements Child {
 
   /** Starts a timer that observes its seconds when it stops. */
   startTimer(): Timer {
-    return new Timer(this.#family.home.clock, (seconds) => this.observe(seconds));
+    return new Timer(this.#family.home.clock, (_labels, seconds) => this.observe(seconds));
   }
 
   /** Runs `work` and observes its seconds, also when it fails. Returns its result; awaits a promise. */
@@ -79,7 +79,7 @@ export class Summary implements Child {
   /** @internal */
   attach(row: number): void {
     this.#cells = row === -1 ? NOWHERE : this.#family.cellsOf(row);
-    this.#at = row === -1 ? 0 : this.#family.numbersOf(row);
+    this.#at = row === -1 ? 0 : this.#family.placeOf(row);
     if (row === -1) this.#sketch.clear();
   }
 }
@@ -104,17 +104,12 @@ export class SummaryData extends Family<Summary> {
   }
 
   /** A row's window is with its handle, so the record path remembers the row. */
-  override placeOf(row: number): number {
-    return row;
+  override get placeIsRow(): boolean {
+    return true;
   }
 
   override recordAt(_cells: Float64Array, row: number, value?: number): void {
     this.childAt(row).observe(value!);
-  }
-
-  /** Where in its slab a row's count is. */
-  numbersOf(row: number): number {
-    return super.placeOf(row);
   }
 
   newSketch(): SlidingSketch {
@@ -160,8 +155,8 @@ export class SummaryFamily<L extends object = Labels> {
   /** Starts a timer for these labels. With some labels left out it is not disposable, and `stop` takes the rest. */
   startTimer(labels: L): Timer;
   startTimer<P extends Partial<L>>(labels?: P): PendingTimer<Omit<L, keyof P>>;
-  startTimer(labels: Partial<L> = {}): Timer | PendingTimer<never> {
-    return startedTimer(this.#data, labels, this.observe);
+  startTimer(labels?: Partial<L>): Timer {
+    return new Timer(this.#data.home.clock, this.observe, labels);
   }
 
   /** Runs `work` and observes its seconds under these labels, also when it fails. Returns its result; awaits a promise. */

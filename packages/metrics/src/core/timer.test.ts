@@ -1,27 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualClock } from "./clock.ts";
-import { PendingTimer, Timer, timed } from "./timer.ts";
+import { Timer, timed } from "./timer.ts";
 
 function measured() {
   const clock = new ManualClock();
   const seconds: number[] = [];
   const record = (value: number): number => seconds.push(value);
-  return { clock, seconds, record };
+  const observe = (_labels: unknown, value: number): number => record(value);
+  return { clock, seconds, record, observe };
 }
 
 describe("Timer", () => {
   it("records the seconds between start and stop, and returns them", () => {
-    const { clock, seconds, record } = measured();
-    const timer = new Timer(clock, record);
+    const { clock, seconds, observe } = measured();
+    const timer = new Timer(clock, observe);
     clock.advance(1500);
     assert.equal(timer.stop(), 1.5);
     assert.deepEqual(seconds, [1.5]);
   });
 
   it("records once, however often it is stopped", () => {
-    const { clock, seconds, record } = measured();
-    const timer = new Timer(clock, record);
+    const { clock, seconds, observe } = measured();
+    const timer = new Timer(clock, observe);
     clock.advance(100);
     timer.stop();
     clock.advance(100);
@@ -30,19 +31,19 @@ describe("Timer", () => {
   });
 
   it("records at the end of a using block, also when that fails, and not twice when it was stopped inside", () => {
-    const { clock, seconds, record } = measured();
+    const { clock, seconds, observe } = measured();
     {
-      using timer = new Timer(clock, record);
+      using timer = new Timer(clock, observe);
       clock.advance(10);
       assert.ok(timer instanceof Timer);
     }
     assert.throws(() => {
-      using _ = new Timer(clock, record);
+      using _ = new Timer(clock, observe);
       clock.advance(20);
       throw new Error("the work broke");
     }, /the work broke/);
     {
-      using timer = new Timer(clock, record);
+      using timer = new Timer(clock, observe);
       clock.advance(30);
       timer.stop();
       clock.advance(1000);
@@ -51,40 +52,37 @@ describe("Timer", () => {
   });
 
   it("records 0 when the clock was turned back", () => {
-    const { clock, record } = measured();
-    const timer = new Timer(clock, record);
+    const { clock, observe } = measured();
+    const timer = new Timer(clock, observe);
     clock.advance(-5000);
     assert.equal(timer.stop(), 0);
   });
 });
 
-describe("PendingTimer", () => {
+describe("a Timer that lacks labels", () => {
   it("takes what was missing when it stops, once", () => {
     const clock = new ManualClock();
     const records: [unknown, number][] = [];
-    const timer = new PendingTimer<{ status: string }>(clock, (rest, seconds) => records.push([rest, seconds]));
+    const timer = new Timer(clock, (labels, seconds) => records.push([labels, seconds]), { model: "a" });
     clock.advance(250);
     assert.equal(timer.stop({ status: "ok" }), 0.25);
     clock.advance(250);
     assert.equal(timer.stop({ status: "error" }), 0.25);
-    assert.deepEqual(records, [[{ status: "ok" }, 0.25]]);
+    assert.deepEqual(records, [[{ model: "a", status: "ok" }, 0.25]]);
   });
 
   it("can be stopped again with the right labels when the first ones were refused", () => {
     const clock = new ManualClock();
     const seconds: number[] = [];
-    const timer = new PendingTimer<string>(clock, (rest, value) => {
-      if (rest === "wrong") throw new Error("refused");
+    const record = (labels: { status: string }, value: number): void => {
+      if (labels.status === "wrong") throw new Error("refused");
       seconds.push(value);
-    });
-    assert.throws(() => timer.stop("wrong"), /refused/);
+    };
+    const timer = new Timer(clock, record);
+    assert.throws(() => timer.stop({ status: "wrong" }), /refused/);
     clock.advance(500);
-    timer.stop("right");
+    timer.stop({ status: "right" });
     assert.deepEqual(seconds, [0.5]);
-  });
-
-  it("is not disposable, since the end of a block could not name the labels", () => {
-    assert.ok(!(Symbol.dispose in new PendingTimer(new ManualClock(), () => {})));
   });
 });
 

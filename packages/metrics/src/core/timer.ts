@@ -8,21 +8,27 @@ import type { Clock } from "./clock.ts";
  */
 export class Timer implements Disposable {
   readonly #clock: Clock;
-  readonly #record: (seconds: number) => void;
+  readonly #record: (labels: never, seconds: number) => void;
+  readonly #labels: object | undefined;
   readonly #start: number;
   #seconds: number | undefined;
 
-  constructor(clock: Clock, record: (seconds: number) => void) {
+  constructor(clock: Clock, record: (labels: never, seconds: number) => void, labels?: object) {
     this.#clock = clock;
     this.#record = record;
+    this.#labels = labels;
     this.#start = clock.now();
   }
 
-  /** Records the time since the start, in seconds, and returns it. A second call records nothing and returns the first result. */
-  stop(): number {
+  /**
+   * Records the time since the start, in seconds, and returns it. A second call records nothing and returns the first result.
+   * `rest`: labels that `startTimer` was not given.
+   */
+  stop(rest?: object): number {
     if (this.#seconds === undefined) {
-      this.#seconds = secondsSince(this.#clock, this.#start);
-      this.#record(this.#seconds);
+      const seconds = secondsSince(this.#clock, this.#start);
+      this.#record((rest === undefined ? this.#labels : { ...this.#labels, ...rest }) as never, seconds);
+      this.#seconds = seconds;
     }
     return this.#seconds;
   }
@@ -33,27 +39,9 @@ export class Timer implements Disposable {
 }
 
 /** A timer that still lacks labels: `stop` takes them. Not disposable, since the end of a block could not name them. */
-export class PendingTimer<Rest> {
-  readonly #clock: Clock;
-  readonly #record: (rest: Rest, seconds: number) => void;
-  readonly #start: number;
-  #seconds: number | undefined;
-
-  constructor(clock: Clock, record: (rest: Rest, seconds: number) => void) {
-    this.#clock = clock;
-    this.#record = record;
-    this.#start = clock.now();
-  }
-
+export interface PendingTimer<Rest> {
   /** Records the time since the start, in seconds, under the labels that were missing, and returns it. A second call records nothing. */
-  stop(rest: Rest): number {
-    if (this.#seconds === undefined) {
-      const seconds = secondsSince(this.#clock, this.#start);
-      this.#record(rest, seconds);
-      this.#seconds = seconds;
-    }
-    return this.#seconds;
-  }
+  stop(rest: Rest): number;
 }
 
 /**
