@@ -16,7 +16,7 @@ export class Timer implements Disposable {
   constructor(clock: Clock, record: (labels: never, seconds: number) => void, labels?: object) {
     this.#clock = clock;
     this.#record = record;
-    this.#labels = labels;
+    this.#labels = labels === undefined ? undefined : { ...labels };
     this.#start = clock.now();
   }
 
