@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer, Asked, Outcome } from "./answer.ts";
+import { inTurn } from "./slices.ts";
 
 /** A node:http request as the exporter sees it. */
 export function askedOfNode(request: IncomingMessage): Asked {
@@ -41,21 +42,17 @@ export function sendToNode(response: ServerResponse, answer: Answer, timeoutMs: 
     const pump = (): void => {
       try {
         if (!response.headersSent) response.writeHead(answer.status, answer.headers);
-        for (;;) {
-          const step = answer.pieces?.next();
-          if (step === undefined || step.done === true) {
-            response.end();
-            return;
-          }
-          if (!response.write(step.value)) {
-            response.once("drain", pump);
-            return;
-          }
+        for (let step = answer.pieces?.next(); step !== undefined && step.done !== true; step = answer.pieces?.next()) {
+          if (response.write(step.value)) continue;
+          // To a fast client "drain" comes in the same turn of the event loop: without inTurn megabytes would go out before anyone else's turn.
+          response.once("drain", () => inTurn(pump));
+          return;
         }
+        response.end();
       } catch {
         giveUp();
       }
     };
-    pump();
+    inTurn(pump);
   });
 }
