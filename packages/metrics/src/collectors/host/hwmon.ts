@@ -43,7 +43,7 @@ export const hwmon: HostPart = {
         return [{ path: file.path, series: family.of(chip, sensor), divisor: metric.divisor }];
       });
       const paths = found.map(({ path }) => path);
-      const facts = [...labelOf].map(([sensor, label]) => labels.of(chip, sensor, clean(label)));
+      const facts = [...labelOf].flatMap(([sensor, label]) => (sensor.startsWith("freq") ? [] : [labels.of(chip, sensor, label)]));
       if (clean(name) !== "") facts.push(names.of(chip, clean(name)));
       const behind = REGISTERS.test(name) ? "registers" : "device";
       return [{ files: new SensorFiles(paths, { ...host, behind }), sensors: found, facts }];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Facts } from "../readings.ts";
+import { Facts, type Series } from "../readings.ts";
 import type { HostPart } from "./part.ts";
 
 const FIELDS = "build_id id id_like image_id image_version name pretty_name variant variant_id version version_codename version_id".split(" ");
@@ -11,22 +11,24 @@ export const osRelease: HostPart = {
   name: "os",
   open({ readings, rootfs, clock }) {
     const info = new Facts(readings.gauges("node_os_info", { help: "Name and version of the system; always 1.", labels: FIELDS }));
-    const version = readings.gauge("node_os_version", "Major and minor version of the system, as a number.");
+    const help = "Major and minor version of the system, as a number.";
+    const version = readings.gauges("node_os_version", { help, labels: ["id", "id_like", "name"] });
     const support = readings.gauge("node_os_support_end_timestamp_seconds", "When support for the system ends, in seconds since 1970.");
     let facts: string[] = [];
-    let number = Number.NaN;
+    let number: { readonly series: Series; readonly value: number } | undefined;
     let end = Number.NaN;
     let readAt = Number.NEGATIVE_INFINITY;
     return () => {
       if (clock.now() - readAt >= EVERY_MS) {
         const release = parseRelease(readRelease(rootfs));
         facts = FIELDS.map((field) => release.get(field.toUpperCase()) ?? "");
-        number = Number.parseFloat(/^\d+(\.\d+)?/.exec(release.get("VERSION_ID") ?? "")?.[0] ?? "");
+        const value = Number.parseFloat(release.get("VERSION_ID") ?? "");
+        number = { series: version.of(release.get("ID") ?? "", release.get("ID_LIKE") ?? "", release.get("NAME") ?? ""), value };
         end = Date.parse(release.get("SUPPORT_END") ?? "") / 1000;
         readAt = clock.now();
       }
       info.say(...facts);
-      version.set(number);
+      number?.series.set(number.value);
       support.set(end);
     };
   },

@@ -26,7 +26,7 @@ export function wallClock({ readings, clock }: HostContext): () => void {
     const time = clock.time();
     seconds.set(time);
     const date = new Date(time * 1000);
-    const ahead = -date.getTimezoneOffset();
+    const ahead = 0 - date.getTimezoneOffset(); // not -0
     // The zone's name changes when the offset does: in summer.
     if (series === undefined || ahead !== minutes) series = offset.of(zoneName(date));
     minutes = ahead;
