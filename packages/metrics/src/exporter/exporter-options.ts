@@ -59,15 +59,24 @@ export function exporterParts(options: ExporterOptions): ExporterParts {
     sendTimeoutMs: positiveDuration("sendTimeout", options.sendTimeout ?? "30s"),
     maxRequests: positiveInteger("maxRequests", maxRequests),
     token: options.bearerToken === undefined ? undefined : new BearerToken(options.bearerToken),
-    onError,
+    onError: (error) => {
+      try {
+        onError(error);
+      } catch {
+        // A broken listener must not break an answer.
+      }
+    },
   };
 }
 
-/** Milliseconds; throws OPTION_INVALID for zero. */
+/** The longest that a timer can run: some 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds; throws OPTION_INVALID for zero and for more than a timer can count. */
 export function positiveDuration(option: string, duration: Duration): number {
   const ms = parseDuration(duration);
-  if (ms > 0) return ms;
-  throw new InferometerError("OPTION_INVALID", `${option} is ${shown(duration)}. Give a duration above zero, such as "10s".`);
+  if (ms > 0 && ms <= MAX_TIMER_MS) return ms;
+  throw new InferometerError("OPTION_INVALID", `${option} is ${shown(duration)}. Give a duration above zero and below 24 days, such as "10s".`);
 }
 
 export function positiveInteger(option: string, value: number): number {

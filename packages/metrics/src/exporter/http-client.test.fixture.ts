@@ -51,7 +51,8 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+/** Promise.withResolvers, which Node 20 has not. */
+export function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
   let [resolve, reject]: [(value: T) => void, (error: Error) => void] = [() => {}, () => {}];
   const promise = new Promise<T>((...both) => {
     [resolve, reject] = both;

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import type { Collected } from "../core/collection.ts";
 import { Registry } from "../core/registry.ts";
 import type { Collectable, CollectOptions } from "./collectable.ts";
-import { type Got, get, raw, until } from "./http-client.test.fixture.ts";
+import { type Got, get, raw, until, withResolvers } from "./http-client.test.fixture.ts";
 import { serve } from "./serve.ts";
 
 /** So many series that an answer does not fit into a socket's buffers (4 MiB here and there). */
@@ -81,14 +81,6 @@ function scrapeRepeatedly(port: number, times: number): Promise<number[]> {
   socket.once("connect", ask);
   socket.once("close", () => resolve(statuses));
   return promise;
-}
-
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
 
 async function metric(url: string, line: RegExp): Promise<number> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import type { RequestOptions } from "node:http";
+import { Agent } from "node:https";
 import { after, before, describe, it } from "node:test";
 import { type ConnectionOptions, connect } from "node:tls";
 import { Registry } from "../core/registry.ts";
@@ -195,6 +196,26 @@ describe("a changed web config", () => {
       assert.equal(await works({ cert: client.cert, key: client.key }), true);
       write("");
       await until("everyone to be let in again", () => works({}));
+    });
+  });
+
+  it("ends the connections that were made under the old one", async () => {
+    const config = webConfig();
+    await serving(config, async (server) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: ca.cert });
+      const first = await asked(server, { agent } as ConnectionOptions);
+      assert.equal(first.headers.connection, "keep-alive");
+      folder.file(
+        config.split("/").at(-1)!,
+        "tls_server_config: {cert_file: host.crt, key_file: host.key, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}\n",
+      );
+      await until("the connection without a certificate to end", () =>
+        asked(server, { agent } as ConnectionOptions).then(
+          () => false,
+          () => true,
+        ),
+      );
+      agent.destroy();
     });
   });
 

@@ -250,6 +250,12 @@ describe("serve, when things fail", () => {
     assert.equal((await get(server.url)).status, 200);
   });
 
+  it("answers all the same when onError itself fails", async () => {
+    await using server = await serve({ port: 0, registry: { collect: async () => broken(), collectorStates: () => [] }, onError: broken });
+    assert.equal((await get(`${server.url}/metrics`)).status, 500);
+    assert.equal((await get(`${server.url}/health`)).status, 503);
+  });
+
   it("answers in time with what is ready when a collector is slow", async () => {
     const metrics = registry();
     metrics.register(
@@ -311,6 +317,7 @@ describe("serve, before it listens", () => {
     ["an empty host", { host: "" }, /host is ""/],
     ["a bare number as duration", { timeout: 10 }, /10 is not a duration/],
     ["no time at all", { timeout: "0s" }, /timeout is "0s"/],
+    ["more time than a timer can count", { sendTimeout: "25d" }, /sendTimeout is "25d"/],
     ["no requests at all", { maxRequests: 0 }, /maxRequests is 0/],
     ["half a connection", { maxConnections: 0.5 }, /maxConnections is 0.5/],
     ["an empty token", { bearerToken: "" }, /bearerToken is empty/],

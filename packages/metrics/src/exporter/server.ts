@@ -38,6 +38,8 @@ export class ExporterServer {
   readonly #parts: ServerParts;
   readonly #server: HttpServer | HttpsServer;
   readonly #sockets: Set<Socket> = new Set();
+  /** The settings under which a TLS connection was admitted. */
+  readonly #admittedBy: WeakMap<Socket, TlsSettings> = new WeakMap();
   #headers: Readonly<Record<string, string>> = {};
   #tls: TlsSettings | undefined;
   #host = "";
@@ -57,7 +59,8 @@ export class ExporterServer {
     this.#server.on("drop", () => parts.self.failed("overload"));
     // Before node:https' own listener: a client that is not admitted never gets as far as a request.
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => {
-      if (this.#tls?.admits(socket) === false) socket.destroy();
+      if (this.#tls?.admits(socket) === true) this.#admittedBy.set(socket, this.#tls);
+      else socket.destroy();
     });
   }
 
@@ -107,6 +110,8 @@ export class ExporterServer {
     const answer = await this.#parts.site.route(askedOfNode(request));
     await sendToNode(response, this.#dressed(answer), this.#parts.sendTimeoutMs);
     this.#running--;
+    // A connection that was made under old rules gets no second answer.
+    if (this.#admittedBy.get(request.socket) !== this.#tls) request.socket.destroy();
     if (this.#closing !== undefined) this.#endWhenQuiet();
   }
 
@@ -165,7 +170,7 @@ export class ExporterServer {
     this.#server.setSecureContext(tls.context);
     // node:tls reads this at each connection and has no setter for it. Were it ever ignored, `admits` would turn everyone away.
     Object.assign(this.#server, { requestCert: tls.requestCert });
-    // Connections that were made under the old rules end as soon as they are idle.
+    // Connections that were made under the old rules end: now, or after the answer that is under way.
     this.#server.closeIdleConnections();
   }
 }
