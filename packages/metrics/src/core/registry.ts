@@ -1,4 +1,4 @@
-import { Arena } from "./arena.ts";
+import type { Arena } from "./arena.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Collected, CollectorRunner, type CollectorState } from "./collection.ts";
 import type { Collector } from "./collector.ts";
@@ -15,12 +15,14 @@ import {
 } from "./definitions.ts";
 import { InferometerError, shown } from "./errors.ts";
 import { expiring } from "./expiry.ts";
-import type { Definition, Family, Home, RegistryWatcher } from "./family.ts";
+import type { Definition, Family, RegistryWatcher } from "./family.ts";
 import { type Gauge, GaugeData, GaugeFamily } from "./gauge.ts";
 import { type Histogram, HistogramData, HistogramFamily } from "./histogram.ts";
 import { Info, InfoData } from "./info.ts";
 import { cleanLabelValue, declaredLabels, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
 import { checkLabelName } from "./names.ts";
+import { OVERFLOW_NAME, RegistryHome } from "./registry-home.ts";
+import { declarationDifference, sampleNames } from "./sample-names.ts";
 import { type FamilySnapshot, type MetricType, Snapshot } from "./snapshot.ts";
 import { StateSet, StateSetData, StateSetFamily } from "./state-set.ts";
 import { type Summary, SummaryData, SummaryFamily } from "./summary.ts";
@@ -341,7 +343,7 @@ export class Registry {
       }
       throw new InferometerError(
         "METRIC_CONFLICT",
-        `${full} is registered already, declared otherwise: ${difference(existing.signature, signature)}. Declare it alike, or choose another name.`,
+        `${full} is registered already, declared otherwise: ${declarationDifference(existing.signature, signature)}. Declare it alike, or choose another name.`,
       );
     }
     this.#claim(full, kind.type);
@@ -397,62 +399,8 @@ export class Registry {
   }
 }
 
-const OVERFLOW_NAME = "inferometer_series_overflow_total";
 /** Labels of our own metrics. */
 const OWN_LABELS: readonly string[] = ["metric", "collector"];
 const CALLBACK_NAME = "inferometer_callback_errors_total";
 /** Names without a namespace: they tell of us, not of the program. */
 const OWN = { has: (name: string): boolean => name.startsWith("inferometer_") || name.startsWith("scrape_collector_") };
-
-function sampleNames(full: string, type: MetricType): string[] {
-  if (type === "counter") return [full, full.slice(0, -"_total".length)];
-  if (type === "info") return [full, full.slice(0, -"_info".length)];
-  if (type === "histogram") return [full, `${full}_bucket`, `${full}_sum`, `${full}_count`];
-  if (type === "summary") return [full, `${full}_sum`, `${full}_count`];
-  return [full];
-}
-
-function difference(before: string, after: string): string {
-  const [was, wasShape] = JSON.parse(before) as [Record<string, unknown>, unknown];
-  const [is, isShape] = JSON.parse(after) as [Record<string, unknown>, unknown];
-  for (const key of Object.keys({ ...was, ...is })) {
-    const [a, b] = [JSON.stringify(was[key]), JSON.stringify(is[key])];
-    if (a !== b) return `${key} was ${a}, now ${b}`;
-  }
-  return `shape was ${JSON.stringify(wasShape)}, now ${JSON.stringify(isShape)}`;
-}
-
-class RegistryHome implements Home {
-  readonly arena: Arena = new Arena();
-  readonly clock: Clock;
-  readonly constants: readonly (readonly [name: string, value: string])[];
-  watcher: RegistryWatcher | undefined;
-  readonly #limit: number;
-  readonly #onOverflow: (metric: string) => void;
-  #series = 0;
-
-  constructor(options: {
-    readonly clock: Clock;
-    readonly constants: readonly (readonly [string, string])[];
-    readonly seriesLimit: number;
-    readonly onOverflow: (metric: string) => void;
-  }) {
-    this.clock = options.clock;
-    this.constants = options.constants;
-    this.#limit = options.seriesLimit;
-    this.#onOverflow = options.onOverflow;
-  }
-
-  hasRoom(): boolean {
-    return this.#series < this.#limit;
-  }
-
-  countSeries(change: number): void {
-    this.#series += change;
-  }
-
-  countOverflow(metric: string): void {
-    // The counter of overflows must not count its own.
-    if (metric !== OVERFLOW_NAME) this.#onOverflow(metric);
-  }
-}

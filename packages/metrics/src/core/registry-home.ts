@@ -1,0 +1,42 @@
+import { Arena } from "./arena.ts";
+import type { Clock } from "./clock.ts";
+import type { Home, RegistryWatcher } from "./family.ts";
+
+/** Counts what went to overflow series. */
+export const OVERFLOW_NAME = "inferometer_series_overflow_total";
+
+/** What a registry's families share: memory, time, constant labels and the limit of series. */
+export class RegistryHome implements Home {
+  readonly arena: Arena = new Arena();
+  readonly clock: Clock;
+  readonly constants: readonly (readonly [name: string, value: string])[];
+  watcher: RegistryWatcher | undefined;
+  readonly #limit: number;
+  readonly #onOverflow: (metric: string) => void;
+  #series = 0;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly constants: readonly (readonly [string, string])[];
+    readonly seriesLimit: number;
+    readonly onOverflow: (metric: string) => void;
+  }) {
+    this.clock = options.clock;
+    this.constants = options.constants;
+    this.#limit = options.seriesLimit;
+    this.#onOverflow = options.onOverflow;
+  }
+
+  hasRoom(): boolean {
+    return this.#series < this.#limit;
+  }
+
+  countSeries(change: number): void {
+    this.#series += change;
+  }
+
+  countOverflow(metric: string): void {
+    // The counter of overflows must not count its own.
+    if (metric !== OVERFLOW_NAME) this.#onOverflow(metric);
+  }
+}
