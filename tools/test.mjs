@@ -29,7 +29,7 @@ const { status, signal } = spawnSync(
   process.execPath,
   [
     "--test",
-    "--test-timeout=300000", // a file that hangs must not hang the run
+    "--test-timeout=600000", // a file that hangs must not hang the run
     ...["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${tap}`],
     ...options,
     ...files,
