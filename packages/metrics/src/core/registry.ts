@@ -21,7 +21,7 @@ import { type Histogram, HistogramData, HistogramFamily } from "./histogram.ts";
 import { Info, InfoData } from "./info.ts";
 import { cleanLabelValue, declaredLabels, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
 import { checkLabelName } from "./names.ts";
-import { OVERFLOW_NAME, RegistryHome } from "./registry-home.ts";
+import { CALLBACK_NAME, isOwn, OVERFLOW_NAME, OWN_LABELS, RegistryHome } from "./registry-home.ts";
 import { declarationDifference, sampleNames } from "./sample-names.ts";
 import { type FamilySnapshot, type MetricType, Snapshot } from "./snapshot.ts";
 import { StateSet, StateSetData, StateSetFamily } from "./state-set.ts";
@@ -54,7 +54,7 @@ interface Entry {
   readonly read: (() => void) | undefined;
 }
 
-/** Any metric that a registry hands out. */
+/** Any metric of a registry. */
 export type Metric =
   | Counter
   | CounterFamily
@@ -383,24 +383,16 @@ export class Registry {
   }
 
   #fullName(name: string): string {
-    return this.#namespace === "" || typeof name !== "string" || OWN.has(name) ? name : `${this.#namespace}_${name}`;
+    return this.#namespace === "" || typeof name !== "string" || isOwn(name) ? name : `${this.#namespace}_${name}`;
   }
 
   #overflows(): CounterFamily<{ readonly metric: string }> {
     // Kept, since it is asked for at each record over the limit.
-    return (this.#overflowed ??= this.counter(OVERFLOW_NAME, {
-      help: "Records that went to a metric's overflow series, since it has as many series as it may.",
-      labels: ["metric"],
-    }));
+    const help = "Records that went to a metric's overflow series, since it has as many series as it may.";
+    return (this.#overflowed ??= this.counter(OVERFLOW_NAME, { help, labels: ["metric"] }));
   }
 
   #callbackErrors(): CounterFamily<{ readonly metric: string }> {
     return this.counter(CALLBACK_NAME, { help: "Calls of a metric's read function that failed.", labels: ["metric"] });
   }
 }
-
-/** Labels of our own metrics. */
-const OWN_LABELS: readonly string[] = ["metric", "collector"];
-const CALLBACK_NAME = "inferometer_callback_errors_total";
-/** Names without a namespace: they tell of us, not of the program. */
-const OWN = { has: (name: string): boolean => name.startsWith("inferometer_") || name.startsWith("scrape_collector_") };

@@ -67,7 +67,7 @@ class CellWindows {
     const low = f64[0]!;
     u32[1] = (place + this.#first + 1) << CELL_SHIFT;
     const high = f64[0]!;
-    return high === Number.POSITIVE_INFINITY ? low : (low + high) / 2;
+    return high === Number.POSITIVE_INFINITY ? low : low + (high - low) / 2; // their sum may be too large
   }
 
   #widen(cell: number): number {
