@@ -13,8 +13,8 @@ export interface Home {
   readonly arena: Arena;
   readonly clock: Clock;
   readonly constants: readonly (readonly [name: string, value: string])[];
-  /** Whether the registry may have another series. */
-  hasRoom(): boolean;
+  /** Whether the registry may have another series, of this metric. */
+  hasRoom(metric: string): boolean;
   /** Counts series that came, or (below 0) went. */
   countSeries(change: number): void;
   /** Counts a record that went to the overflow series. */
@@ -276,7 +276,7 @@ export abstract class Family<C extends Child = Child> {
   }
 
   #hasRoom(): boolean {
-    return !this.#retired && this.table.length < this.definition.seriesLimit && this.home.hasRoom();
+    return !this.#retired && this.table.length < this.definition.seriesLimit && this.home.hasRoom(this.name);
   }
 
   #count(change: number): void {

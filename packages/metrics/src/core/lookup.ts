@@ -64,7 +64,8 @@ function reset() {
   s.skip = 1;
   ${each((k) => `s.ids${k} = s.table.dictionaries[${k}]; s.texts${k} = s.table.texts[${k}];`)}
   refresh();
-  resize();
+  if (s.cache === undefined) resize();
+  else s.cache.fill(-1); // the places still tell most values apart; to choose them anew costs as much as a thousand removals
 }
 function refresh() { // these are replaced when the family grows; a row is remembered only after they are up to date
   const s = state;

@@ -5,15 +5,10 @@ import type { Home, RegistryWatcher } from "./family.ts";
 /** Counts what went to overflow series. */
 export const OVERFLOW_NAME = "inferometer_series_overflow_total";
 
-/** Metrics that tell of us, not of the program, have no namespace. */
-export const isOwn = (metric: string): boolean => metric.startsWith("inferometer_") || metric.startsWith("scrape_collector_");
-
 /** Counts what a metric's read function failed at. */
 export const CALLBACK_NAME = "inferometer_callback_errors_total";
 /** Labels of our own metrics. */
 export const OWN_LABELS: readonly string[] = ["metric", "collector"];
-/** Our own metrics tell of us, not of the program: they get no namespace. */
-export const isOwn = (name: string): boolean => name.startsWith("inferometer_") || name.startsWith("scrape_collector_");
 
 /** What a registry's families share: memory, time, constant labels and the limit of series. */
 export class RegistryHome implements Home {

@@ -350,7 +350,7 @@ export class Registry {
     const data = kind.make(definition);
     const handle = kind.handle(data);
     const read = typeof rest.read === "function" && kind.read !== undefined ? () => kind.read?.(handle) : undefined;
-    this.#entries.set(full, { data, handle, signature, owner: OWN.has(full) ? undefined : this.#registering, read });
+    this.#entries.set(full, { data, handle, signature, owner: isOwn(full) ? undefined : this.#registering, read });
     this.#home.watcher?.familyAdded(data);
     if (read !== undefined) this.#home.watcher?.mustAsk(data);
     return handle;
