@@ -9,8 +9,8 @@ const { body, change, total } = await filledService(client, series);
 await body();
 const took = [];
 let chunks;
-// At least three scrapes after two for warming up, and more as long as there is time.
-for (let spent = 0; took.length < 5 || (spent < atLeastMs && took.length < 60); spent += took.at(-1)) {
+// Three scrapes at least, and more as long as there is time.
+for (let spent = 0; took.length < 3 || (spent < atLeastMs && took.length < 60); spent += took.at(-1)) {
   change(share);
   chunks = undefined;
   const start = cpuMs();
@@ -18,4 +18,4 @@ for (let spent = 0; took.length < 5 || (spent < atLeastMs && took.length < 60); 
   took.push(cpuMs() - start);
 }
 if (totalOf(chunks) !== total()) throw new Error(`${client}: the scrape adds up to ${totalOf(chunks)}, not ${total()}`);
-answer({ ms: median(took.slice(2)) });
+answer({ ms: median(took.slice(Math.min(5, took.length >> 2))) });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { stayingChild } from "../child.mjs";
 import { clientTitles, REFERENCE } from "../clients.mjs";
-import { interleaved } from "../rounds.mjs";
+import { interleaved, median } from "../rounds.mjs";
 import { rivalTable } from "../table.mjs";
 import { totalOf } from "./filled.mjs";
 import { pause, scrape } from "./get.mjs";
@@ -34,7 +34,7 @@ async function perScrape(client, series) {
     const { port } = child.ready;
     await scrape(port);
     const took = [];
-    for (let k = 0; k < 5; k++) {
+    for (let k = 0; k < 3; k++) {
       const { total } = await child.ask({ act: "change", share: 0.01 });
       await asleep(mainCpuMs);
       const [before, began] = [mainCpuMs(), performance.now()];
@@ -45,7 +45,7 @@ async function perScrape(client, series) {
       took.push(after - before - (mainCpuMs() - after));
       if (totalOf(chunks) !== total) throw new Error(`${client}: the scrape adds up to ${totalOf(chunks)}, not ${total}`);
     }
-    return Math.max(0, took.sort((a, b) => a - b)[2]);
+    return Math.max(0, median(took));
   } finally {
     await child.stop();
   }

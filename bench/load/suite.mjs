@@ -38,7 +38,7 @@ const ROWS = [
   { id: "bundle of all, minified, KB", of: async (client) => (await bundle(client)).length / 1000, rounds: 1 },
 ];
 
-const measure = (row, client) => (client === "floor" && !row.floor ? null : row.of(client));
+const measure = async (row, client) => (client === "floor" && !row.floor ? null : row.of(client));
 
 /** What a library costs before it is used. */
 export async function load({ quick, onStep }) {
