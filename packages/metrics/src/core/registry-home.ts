@@ -9,6 +9,8 @@ export const OVERFLOW_NAME = "inferometer_series_overflow_total";
 export const CALLBACK_NAME = "inferometer_callback_errors_total";
 /** Labels of our own metrics. */
 export const OWN_LABELS: readonly string[] = ["metric", "collector"];
+/** Metrics that tell of us, not of the program, have no namespace. */
+export const isOwn = (metric: string): boolean => metric.startsWith("inferometer_") || metric.startsWith("scrape_collector_");
 
 /** What a registry's families share: memory, time, constant labels and the limit of series. */
 export class RegistryHome implements Home {
