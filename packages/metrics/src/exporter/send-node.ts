@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Answer, Asked, Outcome } from "./answer.ts";
 import { inTurn } from "./slices.ts";
 
@@ -20,26 +21,34 @@ export function askedOfNode(request: IncomingMessage): Asked {
  */
 export function sendToNode(response: ServerResponse, answer: Answer, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
-    let outcome: Outcome = "gone";
-    const ended = (): void => {
+    const { socket } = response.req;
+    let isOpen = true;
+    const end = (outcome: Outcome): void => {
+      if (!isOpen) return;
+      isOpen = false;
       clearTimeout(timer);
-      if (response.writableFinished) outcome = "sent";
+      waitingOn(socket).delete(gone);
       answer.ended?.(outcome);
       resolve(outcome);
     };
+    const gone = (): void => end(response.writableFinished ? "sent" : "gone");
     const giveUp = (): void => {
-      outcome = "slow";
-      response.destroy();
+      // The socket itself: an answer that waits behind another one of its client has none yet.
+      socket.destroy();
+      end("slow");
     };
     const timer = setTimeout(giveUp, timeoutMs).unref();
-    if (response.destroyed || response.socket === null || response.socket.destroyed) {
-      ended();
+    if (response.destroyed || socket.destroyed) {
+      end("gone");
       return;
     }
-    response.once("close", ended);
+    waitingOn(socket).add(gone);
+    response.once("finish", gone);
+    response.once("close", gone);
     // A write to a client that has just left: "close" follows and says all there is to say.
     response.on("error", () => {});
     const pump = (): void => {
+      if (!isOpen) return;
       try {
         if (!response.headersSent) response.writeHead(answer.status, answer.headers);
         for (let step = answer.pieces?.next(); step !== undefined && step.done !== true; step = answer.pieces?.next()) {
@@ -55,4 +64,23 @@ export function sendToNode(response: ServerResponse, answer: Answer, timeoutMs: 
     };
     inTurn(pump);
   });
+}
+
+const waiting: WeakMap<Socket, Set<() => void>> = new WeakMap();
+
+/**
+ * Those to be told when a socket closes. A client may send hundreds of requests ahead: node tells only the first answer that the
+ * connection is gone, and a listener for each would bring a warning of a leak.
+ */
+function waitingOn(socket: Socket): Set<() => void> {
+  let callbacks = waiting.get(socket);
+  if (callbacks === undefined) {
+    const all = new Set<() => void>();
+    socket.once("close", () => {
+      for (const callback of [...all]) callback();
+    });
+    waiting.set(socket, all);
+    callbacks = all;
+  }
+  return callbacks;
 }

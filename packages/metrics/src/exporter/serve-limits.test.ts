@@ -124,6 +124,31 @@ describe("serve, with many clients", () => {
     assert.equal((await get(`${server.url}/metrics`)).status, 200);
   });
 
+  it("answers requests that a client sends ahead, in order", async () => {
+    await using server = await serve({ port: 0, registry: new Registry() });
+    const ahead = ["/health", "/nothing", "/metrics.json", "/metrics"].map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join("");
+    const answers = await raw(server.port, `${ahead}GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+    assert.deepEqual(statuses, ["200", "404", "200", "200", "200"]);
+  });
+
+  it("forgets the requests that a client sent ahead when it leaves", async (t) => {
+    const warned = t.mock.method(process, "emitWarning");
+    const registry = new CountingRegistry(new Registry());
+    let open = (): void => {};
+    registry.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await using server = await serve({ port: 0, registry, maxRequests: 20 });
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100));
+    await until("the collection to begin", () => registry.collections === 1);
+    socket.destroy();
+    open();
+    await until("room for others", async () => (await get(`${server.url}/metrics`)).status === 200);
+    assert.equal(warned.mock.callCount(), 0);
+  });
+
   it("closes idle connections for new ones rather than locking the scraper out", async () => {
     await using server = await serve({ port: 0, registry: new Registry(), maxConnections: 10 });
     const agents: Agent[] = [];
