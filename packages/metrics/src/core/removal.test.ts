@@ -101,10 +101,8 @@ for (const captured of [false, true]) {
       const snapshot = metrics.snapshot();
       assert.deepEqual([models(snapshot), snapshot.value("tracks")], [{ a: 3, b: 0 }, 0]);
       const point = snapshot.get("latency_seconds")!.histogram();
-      assert.deepEqual(
-        [point.count, point.sum, point.buckets[0], point.native!.schema, point.native!.positive],
-        [1, 0.5, [1, 1], 5, { offset: -31, counts: [1] }].with(4, { offset: -32, counts: [1] }),
-      );
+      assert.deepEqual([point.count, point.sum, point.buckets[0]], [1, 0.5, [1, 1]]);
+      assert.deepEqual([point.native!.schema, point.native!.positive], [5, { offset: -32, counts: [1] }]);
       assert.equal(snapshot.get("frames_total")!.created![0], 1005);
     });
   });

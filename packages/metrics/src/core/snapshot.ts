@@ -1,4 +1,4 @@
-import { InferometerError, shown } from "./errors.ts";
+import { InferometerError } from "./errors.ts";
 import { quantileOfBuckets } from "./quantile.ts";
 import type { LabelValue, SeriesTable } from "./series-table.ts";
 
@@ -232,9 +232,4 @@ function strideOf(data: FamilyData): number {
   if (isHistogram(data.type)) return data.bounds === undefined ? 1 : data.bounds.length + 2;
   if (data.type === "summary") return 2 + (data.quantiles?.length ?? 0);
   return 1;
-}
-
-/** The error for a name that no family has. */
-export function unknownFamily(name: string): InferometerError {
-  return new InferometerError("OPTION_INVALID", `There is no metric ${shown(name)} in this snapshot.`);
 }
