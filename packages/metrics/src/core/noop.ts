@@ -1,5 +1,6 @@
 import type { Collected } from "./collection.ts";
-import { Registry } from "./registry.ts";
+import type { Collector } from "./collector.ts";
+import { type Metric, Registry, type SnapshotOptions } from "./registry.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Distribution } from "./statistics.ts";
 import { Timer } from "./timer.ts";
@@ -38,23 +39,34 @@ export class NoopRegistry extends Registry {
   override info: Registry["info"] = (...args: unknown[]) => quiet(super.info(...(args as Parameters<Registry["info"]>)));
   override stateSet: Registry["stateSet"] = (...args: unknown[]) => quiet(super.stateSet(...(args as Parameters<Registry["stateSet"]>)));
 
+  override get(name: string): Metric | undefined {
+    const real = super.get(name);
+    return real === undefined ? undefined : quiet(real);
+  }
+
   /** Collectors are not registered, so nothing is opened or read. */
-  override register(): void {}
+  override register(..._collectors: readonly Collector[]): void {}
 
   /** Always empty. */
-  override snapshot(): Snapshot {
+  override snapshot(_options?: SnapshotOptions): Snapshot {
     return new Snapshot([], super.snapshot({ names: [] }).timestamp);
   }
 
   /** Always empty. */
-  override async collect(): Promise<Collected> {
+  override async collect(_options?: SnapshotOptions & { readonly signal?: AbortSignal }): Promise<Collected> {
     return { snapshot: this.snapshot(), collectors: [] };
   }
 }
 
+const SILENT: WeakMap<object, object> = new WeakMap();
+
 /** An object of the same kind that does nothing. One a metric, so that a call on it has one target. */
 // biome-ignore lint/suspicious/noExplicitAny: the declared types are those of Registry's methods above
 function quiet(real: object): any {
-  const silent = Object.create(Object.getPrototypeOf(real));
-  return Object.assign(silent, RECORD, READ, TIME, { labels: () => silent });
+  let silent = SILENT.get(real);
+  if (silent === undefined) {
+    silent = Object.create(Object.getPrototypeOf(real)) as object;
+    SILENT.set(real, Object.assign(silent, RECORD, READ, TIME, { labels: () => silent }));
+  }
+  return silent;
 }
