@@ -160,12 +160,24 @@ describe("serve, with many clients", () => {
     for (const agent of agents) agent.destroy();
   });
 
-  it("drops connections beyond maxConnections, and counts them", async () => {
-    await using server = await serve({ port: 0, registry: new Registry(), maxConnections: 2 });
-    const silent = [connect(server.port, "127.0.0.1"), connect(server.port, "127.0.0.1")];
-    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
-    assert.equal(await raw(server.port, "GET / HTTP/1.0\r\n\r\n"), "");
+  it("lets a new client in where silent ones have taken all places", async () => {
+    await using server = await serve({ port: 0, registry: new Registry(), maxConnections: 5 });
+    const silent: Socket[] = [];
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("error", () => {}); // it will lose its place
+      await new Promise((resolve) => socket.once("connect", resolve));
+      silent.push(socket);
+      assert.equal((await get(`${server.url}/health`)).status, 200);
+    }
     for (const socket of silent) socket.destroy();
+  });
+
+  it("drops connections beyond maxConnections while all are being answered, and counts them", async () => {
+    await using server = await serve({ port: 0, registry: large(), maxConnections: 2 });
+    const slow = [await askAndStall(server.port), await askAndStall(server.port)];
+    assert.equal(await raw(server.port, "GET / HTTP/1.0\r\n\r\n"), "");
+    for (const socket of slow) socket.destroy();
     await until("the drop to be counted", async () => {
       const count = await metric(server.url, /reason="overload"\} (\d+)/).catch(() => 0);
       return count >= 1;

@@ -26,7 +26,7 @@ function run(code: string, missing: readonly string[] = []): { readonly status: 
       timeout: 20_000,
     },
   );
-  return { status, output: stdout + stderr };
+  return { status, output: stdout };
 }
 
 describe("a process with an exporter", () => {

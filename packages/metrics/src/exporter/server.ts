@@ -5,6 +5,7 @@ import type { TLSSocket } from "node:tls";
 import { InferometerError } from "../core/errors.ts";
 import type { Answer } from "./answer.ts";
 import type { BcryptThread } from "./bcrypt-thread.ts";
+import { Connections } from "./connections.ts";
 import type { Guard } from "./guard.ts";
 import { createServer, listen } from "./listen.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
@@ -30,7 +31,7 @@ export interface ServerParts {
 /** How often the web config's files are looked at. */
 const RELOAD_MS = 1000;
 
-/** From this share of the connections on, idle ones are closed for new ones: someone who opens many must not lock the scraper out. */
+/** From this share of the connections on, a new one costs the longest unused one its place: someone who opens many must not lock the scraper out. */
 const CROWDED = 0.9;
 
 /** @internal The server behind `serve`. */
@@ -38,6 +39,7 @@ export class ExporterServer {
   readonly #parts: ServerParts;
   readonly #server: HttpServer | HttpsServer;
   readonly #sockets: Set<Socket> = new Set();
+  readonly #connections: Connections = new Connections();
   /** The settings under which a TLS connection was admitted. */
   readonly #admittedBy: WeakMap<Socket, TlsSettings> = new WeakMap();
   #headers: Readonly<Record<string, string>> = {};
@@ -59,8 +61,12 @@ export class ExporterServer {
     this.#server.on("drop", () => parts.self.failed("overload"));
     // Before node:https' own listener: a client that is not admitted never gets as far as a request.
     this.#server.prependListener("secureConnection", (socket: TLSSocket) => {
-      if (this.#tls?.admits(socket) === true) this.#admittedBy.set(socket, this.#tls);
-      else socket.destroy();
+      if (this.#tls?.admits(socket) !== true) {
+        socket.destroy();
+        return;
+      }
+      this.#admittedBy.set(socket, this.#tls);
+      this.#connections.opened(socket);
     });
   }
 
@@ -96,7 +102,7 @@ export class ExporterServer {
   async #close(): Promise<void> {
     clearInterval(this.#reloadTimer);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
+    this.#connections.closeIdle();
     this.#endWhenQuiet();
     const deadline = setTimeout(() => this.#endAll(), this.#parts.closeTimeoutMs);
     await closed;
@@ -107,9 +113,11 @@ export class ExporterServer {
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#running++;
+    this.#connections.began(request.socket);
     const answer = await this.#parts.site.route(askedOfNode(request));
     await sendToNode(response, this.#dressed(answer), this.#parts.sendTimeoutMs);
     this.#running--;
+    this.#connections.ended(request.socket);
     // A connection that was made under old rules gets no second answer.
     if (this.#admittedBy.get(request.socket) !== this.#tls) request.socket.destroy();
     if (this.#closing !== undefined) this.#endWhenQuiet();
@@ -123,7 +131,8 @@ export class ExporterServer {
   #admit(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    if (this.#sockets.size > this.#parts.maxConnections * CROWDED) this.#server.closeIdleConnections();
+    if (!(this.#server instanceof HttpsServer)) this.#connections.opened(socket);
+    if (this.#sockets.size > this.#parts.maxConnections * CROWDED) this.#connections.closeLongestIdle();
   }
 
   /** Once no answer is under way, what is left are connections that wait, or that send a request nobody will answer. */
@@ -171,6 +180,6 @@ export class ExporterServer {
     // node:tls reads this at each connection and has no setter for it. Were it ever ignored, `admits` would turn everyone away.
     Object.assign(this.#server, { requestCert: tls.requestCert });
     // Connections that were made under the old rules end: now, or after the answer that is under way.
-    this.#server.closeIdleConnections();
+    this.#connections.closeIdle();
   }
 }
