@@ -10,6 +10,7 @@ process.chdir(resolve(fileURLToPath(import.meta.url), "../.."));
 checkNode();
 installPackages();
 build();
+await join();
 fetchPrograms();
 
 function checkNode() {
@@ -60,6 +61,12 @@ function build() {
   const native = `node_modules/@typescript/typescript-${process.platform}-${process.arch}/lib/tsc`;
   if (existsSync(native)) run(native, ["-b"]);
   else run(process.execPath, ["node_modules/typescript/bin/tsc", "-b"]);
+}
+
+/** Imported only now: it needs a package that the first step brings. */
+async function join() {
+  const { bundle } = await import("./bundle.mjs");
+  await bundle();
 }
 
 function fetchPrograms() {
