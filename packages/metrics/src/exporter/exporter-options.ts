@@ -21,7 +21,10 @@ export interface ExporterOptions {
   readonly sendTimeout?: Duration;
   /** Most requests that are answered at a time; further ones get a 503. Default 256. */
   readonly maxRequests?: number;
-  /** Whether OpenMetrics has `_created` samples. Default true. */
+  /**
+   * Whether OpenMetrics has `_created` samples. Default false: Prometheus before version 3 stores each as a series of its own, which doubles a
+   * counter's cost. Protobuf and JSON always have the time of creation.
+   */
   readonly created?: boolean;
   /** Whether the exporter's own metrics (`inferometer_scrape…`) are put in the registry. Default true. */
   readonly selfMetrics?: boolean;
@@ -47,7 +50,7 @@ export interface ExporterParts {
 
 /** Throws OPTION_INVALID and DURATION_INVALID. */
 export function exporterParts(options: ExporterOptions): ExporterParts {
-  const { registry = defaultRegistry, clock = systemClock, maxRequests = 256, created = true, onError = warn } = options;
+  const { registry = defaultRegistry, clock = systemClock, maxRequests = 256, created = false, onError = warn } = options;
   if (typeof registry?.collect !== "function" || typeof registry.collectorStates !== "function") {
     throw new InferometerError("OPTION_INVALID", `registry is ${shown(registry)}. Give a Registry, or leave it out for the default one.`);
   }

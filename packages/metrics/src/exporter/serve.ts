@@ -5,7 +5,17 @@ import { type ExporterOptions, exporterParts, positiveDuration, positiveInteger 
 import { Guard } from "./guard.ts";
 import { ExporterServer } from "./server.ts";
 import { Site } from "./site.ts";
+import { serveFromThread } from "./thread-exporter.ts";
 import { type LoadedWebConfig, WebConfigFile } from "./web-config-file.ts";
+
+/** A running exporter. */
+export interface Exporter extends AsyncDisposable {
+  /** Where it listens, such as "http://127.0.0.1:9090"; the metrics are at `/metrics` below it. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops to listen, ends idle connections at once, and lets answers that are being sent finish within `closeTimeout`. */
+  close(): Promise<void>;
+}
 
 /** How and where to serve. */
 export interface ServeOptions extends ExporterOptions {
@@ -24,6 +34,13 @@ export interface ServeOptions extends ExporterOptions {
   readonly maxConnections?: number;
   /** How long `close` waits for answers that are being sent. Default "5s". */
   readonly closeTimeout?: Duration;
+  /**
+   * Whether a thread of its own answers scrapes. It reads the registry's memory, so that a scrape costs this thread next to nothing, however many
+   * series there are; and it sums up every thread that calls `shareMetrics`. Needs a Registry. Default false.
+   */
+  readonly worker?: boolean;
+  /** With `worker`: the name that those who share and the one who serves have in common. Default "inferometer". */
+  readonly channel?: string;
   /** Whether the process may end while the server is open. Default false. */
   readonly unref?: boolean;
 }
@@ -38,7 +55,8 @@ export interface ServeOptions extends ExporterOptions {
  * await using server = await serve({ port: 9090, registry: metrics });
  * console.log(`${server.url}/metrics`);
  */
-export async function serve(options: ServeOptions = {}): Promise<ExporterServer> {
+export async function serve(options: ServeOptions = {}): Promise<Exporter> {
+  if (options.worker === true) return serveFromThread(options);
   const { port = 9090, host = "127.0.0.1", path = "/metrics", maxConnections = 512, unref = false } = options;
   checkPort(port);
   checkPath(path);
