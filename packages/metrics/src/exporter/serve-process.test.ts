@@ -18,7 +18,7 @@ function run(code: string, missing: readonly string[] = []): { readonly status: 
   }`;
   const asUrl = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
   const hook = asUrl(`import { register } from "node:module"; register(${JSON.stringify(asUrl(resolve))});`);
-  const { status, stdout, stderr } = spawnSync(
+  const { status, stdout } = spawnSync(
     process.execPath,
     ["--import", hook, "--input-type=module", "-e", `import { serve } from ${JSON.stringify(ENTRY)};\n${code}`],
     {
@@ -82,7 +82,7 @@ describe("the exporter's own metrics", () => {
     await using server = await serve({ port: 0, registry: new Registry(), webConfig: folder.file("web.yml", "") });
     await get(`${server.url}/metrics`);
     const { text } = await get(`${server.url}/metrics`);
-    const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
+    const { status, stdout } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
     folder.remove();
   });
