@@ -82,7 +82,7 @@ describe("the exporter's own metrics", () => {
     await using server = await serve({ port: 0, registry: new Registry(), webConfig: folder.file("web.yml", "") });
     await get(`${server.url}/metrics`);
     const { text } = await get(`${server.url}/metrics`);
-    const { status, stdout } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
     folder.remove();
   });
