@@ -89,12 +89,6 @@ export class CounterData extends Family<Counter> {
     keepExemplar(this.exemplars, { row, place: 0 }, { labels, value, timestamp: this.home.clock.time() });
   }
 
-  /** A series starts anew now. */
-  begin(row: number): void {
-    this.rows.created = this.rows.created.slice();
-    this.rows.created[row] = this.home.clock.time();
-  }
-
   protected override makeChild(): Counter {
     return new Counter(this);
   }

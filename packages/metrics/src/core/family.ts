@@ -211,9 +211,22 @@ export abstract class Family<C extends Child = Child> {
   /** Sets every number to zero; label sets stay. Subclasses also forget what they hold elsewhere. */
   reset(): void {
     const now = this.home.clock.time();
-    if (this.#captured) this.rows.created = this.rows.created.slice();
-    for (let row = 0; row < this.table.length; row++) this.rows.open(row, now);
+    this.#change(() => {
+      if (this.#captured) this.rows.created = this.rows.created.slice();
+      for (let row = 0; row < this.table.length; row++) {
+        this.rows.open(row, now);
+        this.prepare(row);
+      }
+    });
     this.exemplars.clear();
+  }
+
+  /** Says that a series starts anew now. */
+  begin(row: number): void {
+    this.#change(() => {
+      if (this.#captured) this.rows.created = this.rows.created.slice();
+      this.rows.created[row] = this.home.clock.time();
+    });
   }
 
   /** Drops the series that were not used for `expireAfterMs`. */
@@ -236,7 +249,7 @@ export abstract class Family<C extends Child = Child> {
     else if (this.definition.labels.closed.every((values) => values !== undefined)) this.#layOutSiblings([]);
   }
 
-  /** Called with a new row, whose numbers are zero. */
+  /** Called with a new row, or one that was reset, whose numbers are zero. */
   protected prepare(_row: number): void {}
 
   #checked(labels: object | undefined | null): string[] {

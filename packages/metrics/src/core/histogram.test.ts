@@ -196,6 +196,15 @@ describe("a histogram's exemplars", () => {
   });
 });
 
+describe("clearing a histogram", () => {
+  it("removes every series", () => {
+    const latency = new Registry().histogram("latency_seconds", { ...options, labels: ["model"] });
+    latency.observe({ model: "a" }, 1);
+    latency.clear();
+    assert.equal(latency.statistics({ model: "a" }).count, 0);
+  });
+});
+
 describe("the handle of a removed histogram series", () => {
   it("counts nowhere, and never disturbs another handle", () => {
     const metrics = new Registry();

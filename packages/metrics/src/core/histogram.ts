@@ -166,12 +166,7 @@ export class HistogramData extends Family<Histogram> {
     }).histogram();
   }
 
-  override reset(): void {
-    super.reset();
-    for (let row = 0; row < this.table.length; row++) this.prepare(row);
-  }
-
-  /** A new row's native histogram starts at its finest schema. */
+  /** An empty row's native histogram starts at its finest schema. */
   protected override prepare(row: number): void {
     if (this.native !== 0) nativeReset(this.cellsOf(row), this.placeOf(row) + this.native, this.shape.schema!);
   }
