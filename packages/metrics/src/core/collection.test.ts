@@ -196,6 +196,14 @@ describe("registering a collector", () => {
     assert.equal((await metrics.collect()).snapshot.value("first"), 0);
   });
 
+  it("throws when somebody else has the names of its state, and keeps nothing then", async () => {
+    const metrics = new Registry();
+    metrics.counter("scrape_collector_success_total", { help: "Takes the name." });
+    assert.throws(() => metrics.register(pool(() => {})), { code: "METRIC_CONFLICT" });
+    assert.deepEqual([metrics.collectorStates(), metrics.get("pool_connections")], [[], undefined]);
+    assert.equal((await metrics.collect()).snapshot.families.length, 1);
+  });
+
   it("leaves the metrics that two of them declare to both", async () => {
     const shared = (name: string, collect: () => void): Collector => ({
       name,

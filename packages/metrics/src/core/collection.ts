@@ -58,8 +58,8 @@ export class CollectorRunner {
 
   add(collector: Collector): void {
     const state = { name: collector.name, required: collector.required ?? false, ok: true, durationSeconds: 0 };
+    this.#success().set({ collector: collector.name }, 1); // first: it throws if somebody else has that name
     this.#members.set(collector.name, { collector, state, running: undefined });
-    this.#success().set({ collector: collector.name }, 1);
   }
 
   /** Takes a collector out and closes it. */

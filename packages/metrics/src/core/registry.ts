@@ -244,13 +244,13 @@ export class Registry {
       this.#registering = collector;
       try {
         collector.register(this);
+        this.#runner.add(collector);
       } catch (error) {
         this.#dropOf(collector); // half a collector is none
         throw error;
       } finally {
         this.#registering = undefined;
       }
-      this.#runner.add(collector);
       this.#home.watcher?.mustAsk();
     }
   }
