@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,6 +41,14 @@ export class FixtureTree implements Disposable {
   link(path: string, target: string): void {
     mkdirSync(dirname(join(this.path, path)), { recursive: true });
     symlinkSync(target, join(this.path, path));
+  }
+
+  has(path: string): boolean {
+    return existsSync(join(this.path, path));
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.path, path), "utf8");
   }
 
   remove(path: string): void {

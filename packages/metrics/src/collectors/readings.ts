@@ -73,6 +73,11 @@ export class Readings {
     this.#alive = this.#alive.filter((series) => series.reading === reading);
   }
 
+  /** How many series there are. */
+  get size(): number {
+    return this.#alive.length;
+  }
+
   /** Takes back what was registered after the collector: the registry does not know whose it is. */
   close(): void {
     for (const name of this.#late) this.#registry?.unregister(name);

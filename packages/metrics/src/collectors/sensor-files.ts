@@ -2,8 +2,10 @@ import type { Clock } from "../core/clock.ts";
 import type { KernelFile, KernelFiles } from "./kernel-file.ts";
 import type { Errand, Outpost } from "./outpost.ts";
 
-/** A read that takes longer than this waits for hardware: such files are read by a child from then on. */
+/** A read that takes longer than this waited for hardware, or for a CPU on a busy machine. */
 const SLOW_MS = 5;
+/** So many slow reads without a quick round between them are the hardware's: from then on a child reads. */
+const STRIKES = 3;
 /** How often a child reads: polling once a second heats some disks, and disturbs others (facts/host.md, 6: hwmon). */
 const EVERY_MS = 60_000;
 /** Values that are older are not told. */
@@ -30,6 +32,7 @@ export class SensorFiles {
   readonly #clock: Clock;
   readonly #errand: Errand;
   #remote: boolean;
+  #strikes = 0;
   #taken = 0;
 
   constructor(paths: readonly string[], options: SensorFilesOptions) {
@@ -53,13 +56,15 @@ export class SensorFiles {
   }
 
   #readHere(): void {
-    let before = this.#clock.now();
-    for (let k = 0; k < this.#files.length; k++) {
+    const before = this.#strikes;
+    let last = this.#clock.now();
+    for (let k = 0; k < this.#files.length && !this.#remote; k++) {
       this.values[k] = this.#files[k]!.number();
       const now = this.#clock.now();
-      if (now - before > SLOW_MS) this.#remote = true;
-      before = now;
+      if (now - last > SLOW_MS) this.#remote = ++this.#strikes >= STRIKES;
+      last = now;
     }
+    if (this.#strikes === before) this.#strikes = 0;
     if (this.#remote) this.close();
   }
 
@@ -76,7 +81,8 @@ export class SensorFiles {
         if (k !== -1 && value !== "") this.values[k] = Number(value);
       }
     }
-    if (errand.answers > 0 && errand.ageMs > TOO_OLD_MS) this.values.fill(Number.NaN);
-    if (errand.failure !== "" && errand.ageMs > TOO_OLD_MS) throw new Error(`sensors do not answer: ${errand.failure}`);
+    if (errand.ageMs <= TOO_OLD_MS) return;
+    this.values.fill(Number.NaN);
+    if (errand.tried) throw new Error(`sensors do not answer: ${errand.failure || "timeout"}`);
   }
 }

@@ -101,7 +101,8 @@ export class ContainerCollector implements Collector {
       }
     }
     this.#readings.end();
-    if (readers.length > 0 && this.#failures.length === readers.length) throw new Error(this.#failures[0]);
+    const said = this.#readings.size - (this.#info === undefined ? 0 : 1);
+    if (said === 0 && this.#failures.length > 0) throw new Error(this.#failures[0]);
   }
 
   close(): void {

@@ -28,11 +28,19 @@ export const conntrack: HostPart = {
     const series = new Map<string, Series>(
       Object.entries(STATISTICS).map(([name, help]) => [name, readings.gauge(`node_nf_conntrack_stat_${name}`, help)]),
     );
+    let header = "";
+    let columns: readonly string[] = [];
+    let sums = new Float64Array(0);
     return () => {
       for (const one of [entries, limit]) one.series.set(one.file.read().uint());
       const text = table.read();
-      const columns = text.line().trim().split(/\s+/);
-      const sums = new Float64Array(columns.length);
+      const names = text.line();
+      if (names !== header) {
+        header = names;
+        columns = names.trim().split(/\s+/);
+        sums = new Float64Array(columns.length);
+      }
+      sums.fill(0);
       for (; text.at < text.end; text.nextLine()) for (let k = 0; k < sums.length; k++) sums[k]! += text.hex() || 0;
       // By name: kernels differ in which columns they have, and in which order.
       for (let k = 0; k < sums.length; k++) series.get(columns[k]!)?.set(sums[k]!);

@@ -1,7 +1,7 @@
 import { KeyTable } from "../key-table.ts";
-import { Facts, type Series } from "../readings.ts";
+import type { ReadingFamily, Series } from "../readings.ts";
 import type { HostContext, HostPart } from "./part.ts";
-import { type UdevProperties, udevProperties } from "./udev.ts";
+import { udevProperties } from "./udev.ts";
 
 const SECTOR = 512; // whatever the device's own is
 const MILLISECONDS = 1000;
@@ -72,28 +72,27 @@ export const diskstats: HostPart = {
 
 /** The info series of a device. What udev and sysfs know of it is read once: it does not change while the device is there. */
 function describers(host: HostContext): (device: string) => Disk["describe"] {
-  const gauges = (name: string, help: string, ...labels: string[]) => host.readings.gauges(`node_disk_${name}`, { help, labels });
-  const info = gauges("info", "What a block device is; always 1.", ..."device major minor path wwn model serial revision rotational".split(" "));
-  const fs = gauges("filesystem_info", "File system on a block device; always 1.", "device", "type", "usage", "uuid", "version");
-  const mapper = gauges(
-    "device_mapper_info",
-    "Device mapper's name of a block device; always 1.",
-    ..."device name uuid vg_name lv_name lv_layer".split(" "),
-  );
+  const gauges = (name: string, help: string, labels: string): ReadingFamily =>
+    host.readings.gauges(`node_disk_${name}`, { help, labels: `device ${labels}`.split(" ") });
+  const info = gauges("info", "What a block device is; always 1.", "major minor path wwn model serial revision rotational");
+  const fs = gauges("filesystem_info", "File system on a block device; always 1.", "type usage uuid version");
+  const mapper = gauges("device_mapper_info", "What the device mapper calls a block device; always 1.", "name uuid vg_name lv_name lv_layer");
+  const describe = (device: string, major: number, minor: number): Series[] => {
+    const known = udevProperties(`${host.rootfs}/run/udev/data/b${major}:${minor}`);
+    const of = (...names: string[]): string => names.map((name) => known.get(name) ?? "").find((value) => value !== "") ?? "";
+    const serial = of("SCSI_IDENT_SERIAL", "ID_SERIAL_SHORT", "ID_SERIAL");
+    const rotational = host.files.peek(`${host.sysPath}/block/${device}/queue/rotational`);
+    const what = [of("ID_PATH"), of("ID_WWN"), of("ID_MODEL"), serial, of("ID_REVISION"), rotational];
+    const series = [info.of(device, String(major), String(minor), ...what)];
+    if (of("ID_FS_TYPE") !== "") series.push(fs.of(device, of("ID_FS_TYPE"), of("ID_FS_USAGE"), of("ID_FS_UUID"), of("ID_FS_VERSION")));
+    if (of("DM_NAME") !== "") series.push(mapper.of(device, of("DM_NAME"), of("DM_UUID"), of("DM_VG_NAME"), of("DM_LV_NAME"), of("DM_LV_LAYER")));
+    return series;
+  };
   return (device) => {
-    let known: UdevProperties | undefined;
-    let rotational = "";
-    const facts = { info: new Facts(info, device), fs: new Facts(fs, device), mapper: new Facts(mapper, device) };
+    let series: Series[] | undefined;
     return (major, minor) => {
-      if (known === undefined) {
-        known = udevProperties(`${host.rootfs}/run/udev/data/b${major}:${minor}`);
-        rotational = host.files.peek(`${host.sysPath}/block/${device}/queue/rotational`);
-      }
-      const of = (...names: string[]): string => names.map((name) => known?.get(name) ?? "").find((value) => value !== "") ?? "";
-      const serial = of("SCSI_IDENT_SERIAL", "ID_SERIAL_SHORT", "ID_SERIAL");
-      facts.info.say(String(major), String(minor), of("ID_PATH"), of("ID_WWN"), of("ID_MODEL"), serial, of("ID_REVISION"), rotational);
-      if (of("ID_FS_TYPE") !== "") facts.fs.say(of("ID_FS_TYPE"), of("ID_FS_USAGE"), of("ID_FS_UUID"), of("ID_FS_VERSION"));
-      if (of("DM_NAME") !== "") facts.mapper.say(of("DM_NAME"), of("DM_UUID"), of("DM_VG_NAME"), of("DM_LV_NAME"), of("DM_LV_LAYER"));
+      series ??= describe(device, major, minor);
+      for (const one of series) one.set(1);
     };
   };
 }

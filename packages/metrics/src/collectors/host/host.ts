@@ -12,6 +12,8 @@ import type { HostContext, HostIgnore, HostPart, Reader } from "./part.ts";
 import { partsOf } from "./parts.ts";
 import { ProcStat } from "./proc-stat.ts";
 
+/** A part whose files do not exist (a module that is not loaded, hardware that is not there) is looked for again after so long: failing costs more than reading. */
+const ABSENT_MS = 30_000;
 /** A scrape that has worked for so long lets others have the event loop. */
 const SLICE_MS = 1;
 
@@ -70,6 +72,8 @@ interface OpenPart {
   readonly read: Reader;
   readonly success: Gauge;
   readonly duration: Gauge;
+  /** Not read before, by the clock: its files were not there. */
+  absentUntil: number;
 }
 
 /** What `host()` makes. */
@@ -114,7 +118,12 @@ export class HostCollector implements Collector {
     this.#parts = this.#chosen.map((part) => {
       const readings = new Readings();
       const labels = { collector: part.name };
-      const open = { success: success.labels(labels), duration: duration.labels(labels), slow: part.slow === true };
+      const open = {
+        success: success.labels(labels),
+        duration: duration.labels(labels),
+        slow: part.slow === true,
+        absentUntil: Number.NEGATIVE_INFINITY,
+      };
       return { name: part.name, readings, read: part.open({ ...shared, readings }), ...open };
     });
     this.#stat?.forget();
@@ -131,6 +140,7 @@ export class HostCollector implements Collector {
         await setImmediate();
         begun = clock.now();
       }
+      if (start < part.absentUntil) continue;
       part.readings.begin();
       try {
         const work = part.read();
@@ -169,6 +179,7 @@ export class HostCollector implements Collector {
   #fail(part: OpenPart, error: unknown): void {
     this.#failures.set(part.name, error instanceof Error ? error.message : String(error));
     part.success.set(0);
+    if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") part.absentUntil = this.#clock.now() + ABSENT_MS;
   }
 
   #context(): Omit<HostContext, "readings"> {

@@ -1,4 +1,5 @@
-import { KeyTable } from "../key-table.ts";
+import type { KernelText } from "../kernel-text.ts";
+import type { Series } from "../readings.ts";
 import type { HostPart } from "./part.ts";
 
 /** node_exporter's default: OOM kills, paging, swapping, faults. */
@@ -9,17 +10,31 @@ export const vmstat: HostPart = {
   name: "vmstat",
   open({ readings, proc }) {
     const file = proc("vmstat");
-    const fields = new KeyTable((field) => {
-      return WANTED.test(field) ? readings.untyped(`node_vmstat_${field}`, `Field ${field} of /proc/vmstat.`) : undefined;
-    });
-    return () => {
-      const text = file.read();
-      fields.begin();
+    let fields: { readonly key: string; readonly series: Series }[] = [];
+    const look = (text: KernelText): void => {
+      fields = [];
       while (text.word()) {
-        fields.of(text)?.set(text.uint());
+        const name = text.string();
+        if (WANTED.test(name)) fields.push({ key: `\n${name} `, series: readings.untyped(`node_vmstat_${name}`, `Field ${name} of /proc/vmstat.`) });
         text.nextLine();
       }
-      fields.end();
+      text.at = 0;
+    };
+    /** A dozen of some two hundred fields is wanted: they are searched for, in the order of the file, instead of reading them all. */
+    const read = (text: KernelText): boolean => {
+      for (let k = 0; k < fields.length; k++) {
+        const { key, series } = fields[k]!;
+        if (!text.after(key)) return false;
+        series.set(text.uint());
+      }
+      return fields.length > 0;
+    };
+    return () => {
+      const text = file.read();
+      if (read(text)) return;
+      text.at = 0;
+      look(text);
+      read(text);
     };
   },
 };
