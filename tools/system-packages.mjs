@@ -14,6 +14,11 @@ const PYTHON = "/usr/bin/python3"; // Debian's, the one that Debian's Python pac
  */
 const PACKAGES = {
   prometheus: { programs: ["prometheus", "promtool"], debs: ["prometheus"], elsewhere: "Prometheus, from https://prometheus.io/download" },
+  "node-exporter": {
+    programs: ["prometheus-node-exporter"],
+    debs: ["prometheus-node-exporter"],
+    elsewhere: "node_exporter, from https://prometheus.io/download, under the name prometheus-node-exporter",
+  },
   openssl: { programs: ["openssl"], debs: ["openssl"], install: true, elsewhere: "OpenSSL" },
   "prometheus-client": {
     module: "prometheus_client",
@@ -24,7 +29,7 @@ const PACKAGES = {
 };
 
 /** What each step of package.json needs. */
-const STEPS = { test: ["prometheus", "prometheus-client", "openssl"] };
+const STEPS = { test: ["prometheus", "node-exporter", "prometheus-client", "openssl"] };
 
 /** The environment in which unpacked programs and modules are found too. */
 export function environment(env = process.env) {
