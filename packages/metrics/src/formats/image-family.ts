@@ -73,11 +73,7 @@ export class FamilyImage {
     const like = this.#like;
     if (family.table !== like.table || family.name !== like.name || family.type !== like.type) return false;
     if (family.help !== like.help || family.unit !== like.unit || family.length < this.#rows) return false;
-    return (
-      sameItems(family.bounds, like.bounds) &&
-      sameItems(family.quantiles, like.quantiles) &&
-      sameItems(family.constants.flat(), like.constants.flat())
-    );
+    return areSame(family.bounds, like.bounds) && areSame(family.quantiles, like.quantiles) && areSamePairs(family.constants, like.constants);
   }
 
   hasHead(head: Uint8Array): boolean {
@@ -152,6 +148,12 @@ export class FamilyImage {
   }
 }
 
-function sameItems(a: readonly unknown[] | undefined, b: readonly unknown[] | undefined): boolean {
-  return a === b || (a?.length === b?.length && a!.every((item, k) => item === b![k]));
+function areSame(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  return a === b || (a?.length === b?.length && a!.every((number, k) => number === b![k]));
+}
+
+type Pairs = FamilySnapshot["constants"];
+
+function areSamePairs(a: Pairs, b: Pairs): boolean {
+  return a === b || (a.length === b.length && a.every(([name, value], k) => name === b[k]![0] && value === b[k]![1]));
 }

@@ -35,6 +35,7 @@ describe("a numbered text", () => {
     ["31 bits after 32 of the same width", 2 ** 31, 2 ** 31 - 1],
     ["one of 31 bits after a wider one that has it as its lower 32 bits", 2 ** 33 + 1_234_567_890, 1_234_567_891],
     ["a whole number beyond 53 bits", 2 ** 53, 1e21],
+    ["an integer after one with an exponent of its width", 1e21, 12_345],
     ["NaN", 123, Number.NaN],
     ["NaN again", Number.NaN, Number.NaN],
     ["an infinity of the same width", Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],

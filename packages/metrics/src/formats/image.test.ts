@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { InferometerError } from "../core/errors.ts";
 import { SeriesTable } from "../core/series-table.ts";
-import { FamilySnapshot, type Snapshot } from "../core/snapshot.ts";
+import { type FamilyData, FamilySnapshot, type Snapshot } from "../core/snapshot.ts";
 import { joined } from "./format.ts";
 import { TextImage } from "./image.ts";
 import { openMetrics, prometheusText } from "./index.ts";
@@ -97,6 +97,32 @@ describe("TextImage", () => {
     for (const length of [300, 200, 300]) {
       drain(image, snapshotOf(events(5, length)));
       assert.equal(textOf(image), new TextDecoder().decode(prometheusText.encode(snapshotOf(events(5, length)))));
+    }
+  });
+
+  const table = new SeriesTable(["a"]);
+  table.add(["b"]);
+  const like = { name: "x_seconds", type: "histogram", help: "X.", table, length: 1, values: Float64Array.of(1, 2, 3, 4), bounds: [1, 2] } as const;
+  // Each differs from the one before it in one part, or two where it goes back.
+  const changes: readonly Partial<FamilyData>[] = [
+    {},
+    { name: "y_seconds" },
+    { type: "gaugehistogram" },
+    { help: "Y." },
+    { unit: "seconds" },
+    {},
+    { bounds: [1, 3] },
+    {},
+    { constants: [["site", "1"]] },
+    { constants: [["site", "2"]] },
+    { constants: [["room", "2"]] },
+  ];
+  it("sees another bound, constant label, help, unit, type or name of a metric whose rows are the same", () => {
+    const image = new TextImage({ format: "openmetrics" });
+    for (const change of changes) {
+      const snapshot = snapshotOf(new FamilySnapshot({ ...like, ...change }));
+      drain(image, snapshot);
+      assert.equal(textOf(image), new TextDecoder().decode(openMetrics.encode(snapshot)));
     }
   });
 

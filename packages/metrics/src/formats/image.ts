@@ -24,7 +24,7 @@ export interface TextImageOptions {
 
 /**
  * The text of a registry, kept from scrape to scrape: an update writes only the numbers that changed, where they stand. The bytes are those
- * of `prometheusText` or `openMetrics`; the first update costs as much as they do, later ones a small part (bench).
+ * of `prometheusText` or `openMetrics`; the first update costs up to twice as much as they do, later ones a small part.
  *
  * Counters, gauges, unknown metrics, infos, state sets and classic histograms are patched. Pages with exemplars (in OpenMetrics), timestamps
  * or values that the format leaves out, summaries and histograms with native buckets only are composed anew at each update.
@@ -138,12 +138,16 @@ export class TextImage {
     const before = this.#byName;
     const byName = new Map<string, FamilyImage>();
     const families: FamilyImage[] = [];
-    const isSameSet = snapshot.families.length === before.size && snapshot.families.every((family) => before.get(family.name)?.matches(family));
-    for (const family of snapshot.families) {
+    const matching = snapshot.families.map((family) => {
+      const image = before.get(family.name);
+      return image?.matches(family) ? image : undefined;
+    });
+    const isSameSet = matching.length === before.size && !matching.includes(undefined);
+    for (const [k, family] of snapshot.families.entries()) {
       // A name can come twice only by mistake; the second then has an image of its own, anew each time.
-      let image = byName.has(family.name) ? undefined : before.get(family.name);
+      let image = byName.has(family.name) ? undefined : matching[k];
       // OpenMetrics writes a counter as unknown while another metric has its bare name: who comes or goes may change a neighbour's text.
-      if (!image?.matches(family) || (!isSameSet && !image.hasHead(writer.head(family)))) {
+      if (image === undefined || (!isSameSet && !image.hasHead(writer.head(family)))) {
         image = new FamilyImage({ family, writer }, this.#budget);
         yield;
       }
