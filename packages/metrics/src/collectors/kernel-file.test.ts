@@ -39,7 +39,11 @@ describe("KernelFiles", () => {
       tree.write(`f${k}`, `${k}\n`);
       return files.attribute(join(tree.path, `f${k}`));
     });
-    for (let round = 0; round < 3; round++) all.forEach((file, k) => assert.equal(file.number(), k));
+    for (let round = 0; round < 3; round++)
+      assert.deepEqual(
+        all.map((file) => file.number()),
+        [...all.keys()],
+      );
     assert.equal(descriptors(), before + 3);
     assert.equal(files.peek(join(tree.path, "f5")), "5");
     assert.equal(descriptors(), before + 3);

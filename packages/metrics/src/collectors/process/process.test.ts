@@ -27,7 +27,7 @@ async function read(options: ProcessOptions = {}): Promise<Snapshot> {
   return snapshot;
 }
 
-const valueOf = (snapshot: Snapshot, name: string, labels: Record<string, string> = {}): number => {
+const seriesValue = (snapshot: Snapshot, name: string, labels: Record<string, string> = {}): number => {
   const value = snapshot.value(name, labels);
   assert.ok(value !== undefined, `${name} is missing`);
   return value;
@@ -38,31 +38,31 @@ describe("process()", () => {
     const snapshot = await read();
     const { rss, heapTotal } = nodeProcess.memoryUsage();
     const near = (value: number, wanted: number): void => assert.ok(Math.abs(value - wanted) < wanted * 0.5, `${value} is not near ${wanted}`);
-    near(valueOf(snapshot, "process_resident_memory_bytes"), rss);
-    near(valueOf(snapshot, "nodejs_heap_size_total_bytes"), heapTotal);
-    near(valueOf(snapshot, "process_start_time_seconds"), Date.now() / 1000);
-    const [user, system] = ["process_cpu_user_seconds_total", "process_cpu_system_seconds_total"].map((name) => valueOf(snapshot, name));
-    assert.ok(user! > 0 && Math.abs(user! + system! - valueOf(snapshot, "process_cpu_seconds_total")) < 1e-9);
+    near(seriesValue(snapshot, "process_resident_memory_bytes"), rss);
+    near(seriesValue(snapshot, "nodejs_heap_size_total_bytes"), heapTotal);
+    near(seriesValue(snapshot, "process_start_time_seconds"), Date.now() / 1000);
+    const [user, system] = ["process_cpu_user_seconds_total", "process_cpu_system_seconds_total"].map((name) => seriesValue(snapshot, name));
+    assert.ok(user! > 0 && Math.abs(user! + system! - seriesValue(snapshot, "process_cpu_seconds_total")) < 1e-9);
     const [major, minor, patch] = nodeProcess.versions.node.split(".");
-    assert.equal(valueOf(snapshot, "nodejs_version_info", { version: nodeProcess.version, major: major!, minor: minor!, patch: patch! }), 1);
-    assert.ok(valueOf(snapshot, "nodejs_heap_space_size_used_bytes", { space: "old" }) > 0);
-    assert.ok(valueOf(snapshot, "nodejs_heap_size_limit_bytes") >= valueOf(snapshot, "nodejs_heap_size_total_bytes"));
+    assert.equal(seriesValue(snapshot, "nodejs_version_info", { version: nodeProcess.version, major: major!, minor: minor!, patch: patch! }), 1);
+    assert.ok(seriesValue(snapshot, "nodejs_heap_space_size_used_bytes", { space: "old" }) > 0);
+    assert.ok(seriesValue(snapshot, "nodejs_heap_size_limit_bytes") >= seriesValue(snapshot, "nodejs_heap_size_total_bytes"));
     for (const type of ["rss", "heap_total", "heap_used", "external", "array_buffers"]) {
-      assert.ok(valueOf(snapshot, "memory_usage_bytes", { type }) > 0, type);
+      assert.ok(seriesValue(snapshot, "memory_usage_bytes", { type }) > 0, type);
     }
   });
 
   it("tells what Linux tells", linux, async () => {
-    const before = valueOf(await read(), "process_open_fds");
+    const before = seriesValue(await read(), "process_open_fds");
     const fd = openSync("/dev/null", "r");
     const snapshot = await read();
     closeSync(fd);
-    assert.equal(valueOf(snapshot, "process_open_fds"), before + 1);
-    assert.ok(valueOf(snapshot, "process_max_fds") >= valueOf(snapshot, "process_open_fds"));
-    assert.ok(valueOf(snapshot, "process_virtual_memory_bytes") > valueOf(snapshot, "process_resident_memory_bytes"));
-    assert.equal(valueOf(snapshot, "memory_usage_bytes", { type: "vms" }), valueOf(snapshot, "process_virtual_memory_bytes"));
-    assert.ok(valueOf(snapshot, "process_threads") >= 1);
-    assert.ok(valueOf(snapshot, "process_heap_bytes") > 0);
+    assert.equal(seriesValue(snapshot, "process_open_fds"), before + 1);
+    assert.ok(seriesValue(snapshot, "process_max_fds") >= seriesValue(snapshot, "process_open_fds"));
+    assert.ok(seriesValue(snapshot, "process_virtual_memory_bytes") > seriesValue(snapshot, "process_resident_memory_bytes"));
+    assert.equal(seriesValue(snapshot, "memory_usage_bytes", { type: "vms" }), seriesValue(snapshot, "process_virtual_memory_bytes"));
+    assert.ok(seriesValue(snapshot, "process_threads") >= 1);
+    assert.ok(seriesValue(snapshot, "process_heap_bytes") > 0);
   });
 
   it("reads /proc of kernels that do not know how many descriptors are open, and limits that are none", async () => {
@@ -74,23 +74,23 @@ describe("process()", () => {
     );
     for (const fd of ["0", "1", "2", "3"]) tree.write(`proc/self/fd/${fd}`, "");
     const snapshot = await read({ procPath: tree.procPath, rootfs: tree.path });
-    assert.equal(valueOf(snapshot, "process_virtual_memory_bytes"), 1_024_000);
-    assert.equal(valueOf(snapshot, "process_heap_bytes"), 512_000);
-    assert.equal(valueOf(snapshot, "process_threads"), 7);
-    assert.equal(valueOf(snapshot, "process_max_fds"), Number.POSITIVE_INFINITY);
+    assert.equal(seriesValue(snapshot, "process_virtual_memory_bytes"), 1_024_000);
+    assert.equal(seriesValue(snapshot, "process_heap_bytes"), 512_000);
+    assert.equal(seriesValue(snapshot, "process_threads"), 7);
+    assert.equal(seriesValue(snapshot, "process_max_fds"), Number.POSITIVE_INFINITY);
   });
 
   it("knows the memory that the control groups leave it", async () => {
     using tree = new FixtureTree("container/service-nested-v2");
     const snapshot = await read({ procPath: tree.procPath, rootfs: tree.path });
-    assert.equal(valueOf(snapshot, "process_memory_limit_bytes"), 1_000_000_000);
+    assert.equal(seriesValue(snapshot, "process_memory_limit_bytes"), 1_000_000_000);
   });
 
   it("takes the machine's memory for the limit where there is no other", async () => {
     using tree = new FixtureTree("container/hybrid");
     const snapshot = await read({ procPath: tree.procPath, rootfs: tree.path });
     const { totalmem } = await import("node:os");
-    assert.equal(valueOf(snapshot, "process_memory_limit_bytes"), totalmem());
+    assert.equal(seriesValue(snapshot, "process_memory_limit_bytes"), totalmem());
   });
 
   it("counts what keeps the event loop alive, and says zero when it is gone", async () => {
@@ -118,10 +118,10 @@ describe("process()", () => {
     }
     for (const end = performance.now() + 50; performance.now() < end; );
     const { snapshot } = await registry.collect();
-    const ratio = valueOf(snapshot, "nodejs_eventloop_utilization_ratio");
+    const ratio = seriesValue(snapshot, "nodejs_eventloop_utilization_ratio");
     assert.ok(ratio > 0 && ratio < 1, String(ratio));
-    assert.ok(valueOf(snapshot, "nodejs_eventloop_time_seconds_total", { state: "idle" }) >= 0.01);
-    assert.ok(valueOf(snapshot, "nodejs_eventloop_time_seconds_total", { state: "active" }) >= 0.05);
+    assert.ok(seriesValue(snapshot, "nodejs_eventloop_time_seconds_total", { state: "idle" }) >= 0.01);
+    assert.ok(seriesValue(snapshot, "nodejs_eventloop_time_seconds_total", { state: "active" }) >= 0.05);
     await registry.close();
   });
 
@@ -180,7 +180,7 @@ describe("EventLoopDelay", () => {
     const { count, sum } = snapshot.get("nodejs_eventloop_delay_seconds")!.histogram();
     assert.deepEqual([count, Math.round(sum * 1000)], [4, 30]);
     const within = (name: string, wanted: number): void => {
-      const value = valueOf(snapshot, `nodejs_eventloop_lag${name}_seconds`);
+      const value = seriesValue(snapshot, `nodejs_eventloop_lag${name}_seconds`);
       assert.ok(Math.abs(value - wanted) <= wanted * 0.02 + 2e-6, `${name}: ${value}, not ${wanted}`);
     };
     within("", 0.03);
@@ -193,7 +193,7 @@ describe("EventLoopDelay", () => {
 
   it("tells percentiles since the last scrape; a scrape without a new sample repeats them", () => {
     const { registry, delay, tick } = setUp();
-    const max = (): number => valueOf(registry.snapshot(), "nodejs_eventloop_lag_max_seconds");
+    const max = (): number => seriesValue(registry.snapshot(), "nodejs_eventloop_lag_max_seconds");
     tick(500);
     delay.read();
     assert.ok(max() > 0.49);
