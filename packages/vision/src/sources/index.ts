@@ -1,0 +1,1 @@
+export { type SyntheticOptions, SyntheticScene } from "./synthetic-scene.ts";
