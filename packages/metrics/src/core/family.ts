@@ -30,7 +30,8 @@ export interface RegistryWatcher {
   rowAdded(family: Family, row: number): void;
   /** Around a change that moves or removes rows. */
   rowsMoving(family: Family): void;
-  rowsMoved(family: Family): void;
+  /** `swapped`: all that happened is that this row was removed and the last one took its place. */
+  rowsMoved(family: Family, swapped?: number): void;
   /** This metric (or, without one, the collectors) has values that are not in the slabs. */
   mustAsk(family?: Family): void;
 }
@@ -193,7 +194,8 @@ export abstract class Family<C extends Child = Child> {
     if (row < 0) return false;
     // A snapshot reads the table for as long as it lives, so a table that one has seen is left to it and a new one made.
     const inPlace = !this.#captured && this.#removed < this.table.length + 64;
-    this.#change(inPlace ? () => this.#swapOut(row) : () => this.#rebuild((other) => other !== row));
+    if (inPlace) this.#change(() => this.#swapOut(row), row);
+    else this.#change(() => this.#rebuild((other) => other !== row));
     return true;
   }
 
@@ -332,12 +334,12 @@ export abstract class Family<C extends Child = Child> {
     }
   }
 
-  #change(change: () => void): void {
+  #change(change: () => void, swapped?: number): void {
     const { watcher } = this.home;
     watcher?.rowsMoving(this as unknown as Family);
     change();
     this.recorder?.reset();
-    watcher?.rowsMoved(this as unknown as Family);
+    watcher?.rowsMoved(this as unknown as Family, swapped);
   }
 
   #swapOut(row: number): void {

@@ -8,7 +8,8 @@ import { SummaryData } from "./summary.ts";
  * is at which slot. Values are not in it; they are in the slabs. Entries are 16-bit units in chunks of shared memory, in the order of events:
  *
  *   FAMILY id length json          REMOVED id            ROW id row slot created (label length, label text)...
- *   ANEW   id (rows follow again)  ASK id (the owner must be asked for this metric's values; NONE: for its collectors)
+ *   ANEW   id (rows follow again)  SWAPPED id row (it is gone, the last one took its place)
+ *   ASK id (the owner must be asked for this metric's values; NONE: for its collectors)
  *
  * The first two units of a chunk are the count of units that are complete.
  */
@@ -17,6 +18,7 @@ export const ROW = 2;
 export const REMOVED = 3;
 export const ANEW = 4;
 export const ASK = 5;
+export const SWAPPED = 6;
 export const NONE = 0xffffffff;
 
 /** Units that the count at a chunk's start takes. */
@@ -124,9 +126,15 @@ export class Journal implements RegistryWatcher {
     Atomics.add(this.#version, 0, 1);
   }
 
-  rowsMoved(family: Family): void {
+  rowsMoved(family: Family, swapped?: number): void {
     const id = this.#ids.get(family);
-    if (id !== undefined) {
+    if (id !== undefined && swapped !== undefined) {
+      this.#reserve(5);
+      this.#put(SWAPPED);
+      this.#put32(id);
+      this.#put32(swapped);
+      this.#publish();
+    } else if (id !== undefined) {
       this.#short(ANEW, id);
       this.#allRows(family);
     }

@@ -1,6 +1,6 @@
 import { SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import { histogramPoints } from "./histogram-points.ts";
-import { ANEW, ASK, CHUNK_HEAD, FAMILY, type FamilyEntry, NONE, REMOVED, ROW, type SharedPart } from "./journal.ts";
+import { ANEW, ASK, CHUNK_HEAD, FAMILY, type FamilyEntry, NONE, REMOVED, ROW, type SharedPart, SWAPPED } from "./journal.ts";
 import { VERSION } from "./native.ts";
 import { type Block, copyRows } from "./rows.ts";
 import { SeriesTable } from "./series-table.ts";
@@ -10,8 +10,12 @@ interface MirroredFamily {
   readonly entry: FamilyEntry;
   table: SeriesTable;
   blocks: Block[];
+  /** Rows that the blocks have room for. */
+  room: number;
   created: Float64Array;
   ask: boolean;
+  /** Whether a snapshot has the table, which must not change then. */
+  captured: boolean;
 }
 
 const TRIES = 1000;
@@ -65,6 +69,7 @@ export class Mirror {
   #snapshot(family: MirroredFamily): FamilySnapshot {
     const { entry, table } = family;
     const { length } = table;
+    family.captured = true;
     const { stride, native } = entry;
     const rows = copyRows({ slabs: this.#slabs, blocks: family.blocks, stride }, length);
     if (native !== 0) this.#settle(rows, family);
@@ -90,7 +95,7 @@ export class Mirror {
     let row = 0;
     for (const { slot, rows: count } of family.blocks) {
       const slab = this.#slabs[slot >> SLAB_SHIFT]!;
-      for (let k = 0; k < count; k++, row++) {
+      for (let k = 0; k < count && row < family.table.length; k++, row++) {
         const at = (slot & SLAB_MASK) + k * stride;
         for (let tries = 0; tries < TRIES && !settled(rows[row * stride + native + VERSION]!, slab[at + native + VERSION]!); tries++) {
           rows.set(slab.subarray(at, at + stride), row * stride);
@@ -117,7 +122,7 @@ export class Mirror {
     const id = this.#take32(chunk);
     if (kind === FAMILY) {
       const entry = JSON.parse(this.#takeText(chunk, this.#take32(chunk))) as FamilyEntry;
-      this.#families.set(id, { entry, table: new SeriesTable(entry.labelNames), blocks: [], created: new Float64Array(4), ask: false });
+      this.#families.set(id, { entry, ...noRows(entry), ask: false });
       return;
     }
     if (kind === ASK && id === NONE) {
@@ -128,11 +133,8 @@ export class Mirror {
     if (kind === ROW) this.#row(chunk, family);
     else if (kind === REMOVED) this.#families.delete(id);
     else if (kind === ASK) family.ask = true;
-    else if (kind === ANEW) {
-      family.table = new SeriesTable(family.entry.labelNames);
-      family.blocks = [];
-      family.created = new Float64Array(4);
-    }
+    else if (kind === ANEW) Object.assign(family, noRows(family.entry));
+    else if (kind === SWAPPED) swapOut(family, this.#take32(chunk));
   }
 
   #row(chunk: Uint16Array, family: MirroredFamily): void {
@@ -147,6 +149,8 @@ export class Mirror {
       family.created = wider;
     }
     family.created[row] = created;
+    if (row < family.room) return;
+    family.room = row + 1;
     const last = family.blocks.at(-1);
     const next = last === undefined ? -1 : last.slot + last.rows * family.entry.stride;
     if (last !== undefined && next === slot && next >> SLAB_SHIFT === last.slot >> SLAB_SHIFT)
@@ -165,6 +169,25 @@ export class Mirror {
     // A TextDecoder refuses shared memory, so a copy is made. Journals are written and read on one machine: its byte order is the text's.
     return decoder.decode(chunk.slice(start, this.#at));
   }
+}
+
+const noRows = (entry: FamilyEntry): Omit<MirroredFamily, "entry" | "ask"> => ({
+  table: new SeriesTable(entry.labelNames),
+  blocks: [],
+  room: 0,
+  created: new Float64Array(4),
+  captured: false,
+});
+
+function swapOut(family: MirroredFamily, row: number): void {
+  const last = family.table.length - 1;
+  if (family.captured) {
+    family.table = family.table.filtered(() => true);
+    family.created = family.created.slice();
+    family.captured = false;
+  }
+  family.table.removeAt(row);
+  family.created[row] = family.created[last]!;
 }
 
 const settled = (copied: number, live: number): boolean => copied === live && live % 2 === 0;

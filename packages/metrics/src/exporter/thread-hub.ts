@@ -20,6 +20,8 @@ export interface ThreadHubOptions {
 interface Member {
   readonly threadId: number;
   readonly mirror: Mirror;
+  /** Whether it was asked before. */
+  known: boolean;
   /** What it answered last. */
   answer: { readonly snapshot: Snapshot; readonly collectors: readonly CollectorState[]; readonly missing: ReadonlySet<string> } | undefined;
 }
@@ -32,6 +34,8 @@ interface Request {
 
 /** A thread that has not even said within this time that it heard us is busy: its last answer stands. */
 const HEARING_MS = 25;
+/** One that has never answered is given more, once: it may have just begun. */
+const FIRST_HEARING_MS = 1000;
 const DEADLINE_MS = 10_000;
 
 /**
@@ -91,7 +95,7 @@ export class ThreadHub implements Collectable {
 
   #hear(message: ThreadMessage): void {
     if (message.kind === "hello")
-      this.#members.set(message.member, { threadId: message.threadId, mirror: new Mirror(message.version), answer: undefined });
+      this.#members.set(message.member, { threadId: message.threadId, mirror: new Mirror(message.version), known: false, answer: undefined });
     else if (message.kind === "part") this.#members.get(message.member)?.mirror.add(message.part);
     else if (message.kind === "bye") this.#depart(message.threadId);
     else if (message.kind === "heard") {
@@ -109,20 +113,29 @@ export class ThreadHub implements Collectable {
   /** Asks the members for what is not in shared memory; those who do not hear are passed over. */
   async #ask(signal: AbortSignal | undefined): Promise<void> {
     const asked = [...this.#members]
-      .map(([id, { mirror }]) => ({ id, ...mirror.asked() }))
+      .map(([id, member]) => ({ id, member, ...member.mirror.asked() }))
       .filter(({ names, collectors }) => names.length > 0 || collectors);
     if (asked.length === 0) return;
     const id = `${threadId}.${this.#nextRequest++}`;
     const ids = asked.map((member) => member.id);
     const { promise, resolve } = deferred();
-    const request: Request = { waiting: new Set(ids), unheard: new Set(ids), wake: resolve };
+    // A member of this very thread hears us as soon as this thread turns to it, so it is waited for.
+    const others = asked.filter(({ member }) => member.threadId !== threadId);
+    const isFirst = others.some(({ member }) => !member.known);
+    const request: Request = { waiting: new Set(ids), unheard: new Set(others.map((member) => member.id)), wake: resolve };
     this.#requests.set(id, request);
-    for (const { id: member, names } of asked) this.#channel.post({ kind: "ask", member, request: id, names, deadlineMs: DEADLINE_MS });
-    const hearing = setTimeout(() => {
-      this.#channel.drain();
-      for (const member of request.unheard) request.waiting.delete(member);
-      if (request.waiting.size === 0) resolve();
-    }, HEARING_MS);
+    for (const { id: to, member, names } of asked) {
+      member.known = true;
+      this.#channel.post({ kind: "ask", member: to, request: id, names, deadlineMs: DEADLINE_MS });
+    }
+    const hearing = setTimeout(
+      () => {
+        this.#channel.drain();
+        for (const unheard of request.unheard) request.waiting.delete(unheard);
+        if (request.waiting.size === 0) resolve();
+      },
+      isFirst ? FIRST_HEARING_MS : HEARING_MS,
+    );
     const late = setTimeout(resolve, DEADLINE_MS);
     signal?.addEventListener("abort", resolve, { once: true });
     if (signal?.aborted === true) resolve();

@@ -1,4 +1,5 @@
 export type { EncodeOptions, Format } from "./format.ts";
+export { TextImage, type TextImageOptions } from "./image.ts";
 export { json, toJson } from "./json.ts";
 export type { ParseOptions } from "./line-scanner.ts";
 export { openMetrics, toOpenMetrics } from "./open-metrics.ts";
