@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 
 export interface OutpostOptions {
@@ -10,6 +11,8 @@ export interface OutpostOptions {
   readonly parallel?: number;
 }
 
+/** How often `settled` looks. */
+const SETTLED_MS = 10;
 /** More than this a command does not say: 1 MiB. */
 const MOST_OUTPUT = 1_048_576;
 
@@ -37,6 +40,11 @@ export class Outpost {
   /** A command that is run again and again, `command` found on PATH. */
   errand(command: string, args: readonly (string | Buffer)[]): Errand {
     return new Errand(this, command, args);
+  }
+
+  /** Waits until nothing is under way: every command has answered, failed, or passed its deadline. Keeps the process alive meanwhile. */
+  async settled(): Promise<void> {
+    while (this.#busy > 0 || this.#queue.length > 0) await setTimeout(SETTLED_MS);
   }
 
   /** Kills what runs. Nothing is started afterwards. */
@@ -76,11 +84,12 @@ export class Outpost {
     };
     let output = "";
     let child: ChildProcess | undefined;
-    const timer = setTimeout(() => {
-      settle(undefined, "timeout");
-      child?.kill("SIGKILL");
-    }, this.#deadlineMs);
-    timer.unref();
+    const timer = globalThis
+      .setTimeout(() => {
+        settle(undefined, "timeout");
+        child?.kill("SIGKILL");
+      }, this.#deadlineMs)
+      .unref();
     try {
       child = start(errand);
     } catch (error) {

@@ -61,6 +61,14 @@ describe("host()'s file systems", posix, () => {
       assert.ok(performance.now() < deadline);
   });
 
+  it("can be waited for by who asks only once", async () => {
+    using tree = new FixtureTree();
+    using _ = new FakeStat(tree, 'echo "1024 100 50 40 10 5"');
+    await using host = reading(tree, line("/data", "nfs4", "server:/"));
+    await host.host.settled();
+    assert.equal((await host.scrape()).get(SIZE), 102_400);
+  });
+
   it("does not wait for one that hangs: others are told, the last answer stands for three minutes, then it is an error", async () => {
     using tree = new FixtureTree();
     tree.write("tmp/x", "");

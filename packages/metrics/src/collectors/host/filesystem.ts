@@ -159,13 +159,14 @@ function watch(
   const found = new Map<string, Watched>();
   // With the machine's root elsewhere the table is either ours, where its mounts lie below rootfs, or the machine's own.
   const ours = mounts.some(({ mountPoint }) => mountPoint === host.rootfs);
+  const beyond = mounts.filter(({ type }) => !LOCAL.has(type) && !VIRTUAL.test(type)).map(({ mountPoint }) => `${mountPoint}/`);
   for (const listed of mounts) {
     const seen = host.rootfs === "" || ours ? listed : { ...listed, path: Buffer.concat([Buffer.from(host.rootfs), listed.path]) };
     const mount = ours ? below(host.rootfs, seen) : seen;
     if (mount === undefined || host.ignore.fileSystems.test(mount.type) || host.ignore.mountPoints.test(mount.mountPoint)) continue;
     const key = keyOf(mount);
     if (found.has(key)) continue;
-    const remote = isRemote(listed, mounts) ? (known.get(key)?.remote ?? new RemoteSpace(host, seen.path)) : undefined;
+    const remote = isRemote(listed, beyond) ? (known.get(key)?.remote ?? new RemoteSpace(host, seen.path)) : undefined;
     found.set(key, { mount, series: metrics.of(mount), remote });
   }
   return [...found.values()];
@@ -179,10 +180,9 @@ function below(rootfs: string, mount: Mount): Mount | undefined {
   return mount.mountPoint.startsWith(`${rootfs}/`) ? { ...mount, mountPoint: mount.mountPoint.slice(rootfs.length) } : undefined;
 }
 
-/** Whether asking may wait for others. The way to a local disk that is mounted below a network's folder leads through the network. */
-function isRemote(mount: Mount, mounts: readonly Mount[]): boolean {
-  if (!LOCAL.has(mount.type)) return true;
-  return mounts.some(({ type, mountPoint }) => !LOCAL.has(type) && !VIRTUAL.test(type) && mount.mountPoint.startsWith(`${mountPoint}/`));
+/** Whether asking may wait for others. The way to a local disk that is mounted below a network's folder (`beyond`) leads through the network. */
+function isRemote({ type, mountPoint }: Mount, beyond: readonly string[]): boolean {
+  return !LOCAL.has(type) || beyond.some((folder) => mountPoint.startsWith(folder));
 }
 
 /** Types that are no file systems of anybody's and answer from memory, too; they hold mounts such as /sys/fs/cgroup. */

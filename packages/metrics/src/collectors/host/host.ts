@@ -155,6 +155,14 @@ export class HostCollector implements Collector {
     }
   }
 
+  /**
+   * Waits until what is read in the background (network mounts, slow sensors) has answered for the first time, or its deadline of 5 s is over.
+   * A server need not: scrapes never wait for it. For who asks once and ends: register, `await settled()`, collect.
+   */
+  async settled(): Promise<void> {
+    await this.#outpost.settled();
+  }
+
   /** Closes files and ends children; the metrics that came after the registration go. */
   close(): void {
     this.#outpost.close();

@@ -34,17 +34,20 @@ export const netclass: HostPart = {
     const base = `${host.sysPath}/class/net`;
     const families = declare(host);
     const interfaces = new Map<string, Interface>();
+    let scrape = 0;
     return () => {
       const names = readdirSync(base);
+      scrape++;
       for (let k = 0; k < names.length; k++) {
         const name = names[k]!;
         if (host.ignore.interfaces.test(name) || name === "bonding_masters") continue; // that is a file
         let one = interfaces.get(name);
         if (one === undefined) interfaces.set(name, (one = new Interface(host, name, families)));
+        one.seen = scrape;
         one.read();
       }
       for (const [name, one] of interfaces) {
-        if (names.includes(name)) continue;
+        if (one.seen === scrape) continue;
         one.close();
         interfaces.delete(name);
       }
@@ -82,6 +85,8 @@ class Interface {
   #facts: readonly string[] = [];
   #last = "";
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Number of the scrape that saw it last. */
+  seen = 0;
 
   constructor(host: HostContext, name: string, families: Families) {
     this.#host = host;

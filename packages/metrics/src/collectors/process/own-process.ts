@@ -78,9 +78,15 @@ class ProcSelf {
   readonly #open: Gauge;
   readonly #most: Gauge;
 
-  /** Undefined where there is no /proc/self. */
+  /** Undefined where there is no /proc/self, or where it may not be read (a process that gave up its rights). */
   static of(registry: Registry, { files, folder }: { readonly files: KernelFiles; readonly folder: string }): ProcSelf | undefined {
-    return files.peek(`${folder}/status`) === "" ? undefined : new ProcSelf(registry, { files, folder });
+    try {
+      for (const name of ["status", "limits"]) files.read(`${folder}/${name}`);
+      openDescriptors(`${folder}/fd`);
+    } catch {
+      return undefined;
+    }
+    return new ProcSelf(registry, { files, folder });
   }
 
   private constructor(registry: Registry, { files, folder }: { readonly files: KernelFiles; readonly folder: string }) {

@@ -80,6 +80,14 @@ describe("process()", () => {
     assert.equal(seriesValue(snapshot, "process_max_fds"), Number.POSITIVE_INFINITY);
   });
 
+  it("does without what it may not read", async () => {
+    using tree = new FixtureTree();
+    tree.write("proc/self/status", "Name:\tnode\n");
+    const snapshot = await read({ procPath: tree.procPath, rootfs: tree.path });
+    assert.equal(snapshot.get("process_open_fds"), undefined);
+    assert.ok(seriesValue(snapshot, "process_resident_memory_bytes") > 0);
+  });
+
   it("knows the memory that the control groups leave it", async () => {
     using tree = new FixtureTree("container/service-nested-v2");
     const snapshot = await read({ procPath: tree.procPath, rootfs: tree.path });
