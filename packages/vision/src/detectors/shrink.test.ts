@@ -21,3 +21,29 @@ test("grey is the luma of the colour", () => {
   shrinkToGrey(Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255), into, { width: 4, height: 1, factor: 1 });
   assert.deepEqual([...into], [255, 76, 149, 28]); // 0.299, 0.587 and 0.114 of 255
 });
+
+test("halving, which is written out, is the same as any other shrinking", () => {
+  const [width, height] = [9, 7];
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 37) % 251);
+  for (const factor of [1, 2, 3]) {
+    const small = shrunkenSize({ width, height, factor });
+    const grey = new Uint8Array(small.width * small.height);
+    shrinkToGrey(pixels, grey, { width, height, factor });
+    const fromGrey = new Uint8Array(grey.length);
+    const whole = new Uint8Array(width * height);
+    shrinkToGrey(pixels, whole, { width, height, factor: 1 });
+    shrinkGrey(whole, fromGrey, { width, height, factor });
+    for (const [at, value] of grey.entries()) {
+      const [column, row] = [at % small.width, Math.floor(at / small.width)];
+      let sum = 0;
+      for (let y = 0; y < factor; y++) {
+        for (let x = 0; x < factor; x++) {
+          const pixel = ((row * factor + y) * width + column * factor + x) * 3;
+          sum += 0.299 * pixels[pixel]! + 0.587 * pixels[pixel + 1]! + 0.114 * pixels[pixel + 2]!;
+        }
+      }
+      const mean = sum / factor ** 2;
+      assert.ok(Math.abs(value - mean) < 2 && Math.abs(fromGrey[at]! - mean) < 2, `${value} and ${fromGrey[at]}, not ${mean}`);
+    }
+  }
+});

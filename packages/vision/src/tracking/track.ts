@@ -38,20 +38,19 @@ export class LiveTrack {
   expected: Box;
   readonly firstSeconds: number;
   lastSeconds: number;
-  /** Where it was seen last, unsmoothed. */
-  lastBox: Box;
+  /** What was seen of it last, unsmoothed. */
+  lastDetection: Detection;
   readonly #filter: BoxFilter;
   readonly #votes: Map<string, number> = new Map();
   #label: string;
-  #confidence: number;
   #detections = 1;
 
-  constructor({ box, label, confidence }: Detection, seconds: number) {
-    this.#filter = new BoxFilter(box);
-    this.#label = label;
-    this.#votes.set(label, 1);
-    this.#confidence = confidence;
-    this.expected = this.lastBox = box;
+  constructor(detection: Detection, seconds: number) {
+    this.#filter = new BoxFilter(detection.box);
+    this.#label = detection.label;
+    this.#votes.set(detection.label, 1);
+    this.expected = detection.box;
+    this.lastDetection = detection;
     this.firstSeconds = this.lastSeconds = seconds;
   }
 
@@ -74,14 +73,14 @@ export class LiveTrack {
     this.unseenSeconds += passedSeconds;
   }
 
-  see({ box, label, confidence }: Detection, seconds: number): void {
+  see(detection: Detection, seconds: number): void {
+    const { box, label } = detection;
     this.#filter.update(box);
     this.expected = this.#filter.box;
-    this.lastBox = box;
+    this.lastDetection = detection;
     this.lastSeconds = seconds;
     this.missed = 0;
     this.unseenSeconds = 0;
-    this.#confidence = confidence;
     this.#detections++;
     const votes = (this.#votes.get(label) ?? 0) + 1;
     this.#votes.set(label, votes);
@@ -90,7 +89,7 @@ export class LiveTrack {
 
   /** What the world sees: a copy that does not change any more. */
   get snapshot(): Track {
-    const { id, expected: box, label, firstSeconds, lastSeconds } = this;
-    return { id, box, label, confidence: this.#confidence, detections: this.#detections, firstSeconds, lastSeconds };
+    const { id, expected: box, label, detections, firstSeconds, lastSeconds } = this;
+    return { id, box, label, confidence: this.lastDetection.confidence, detections, firstSeconds, lastSeconds };
   }
 }

@@ -124,6 +124,19 @@ test("who walks over the place where another was lost sight of ends the other's 
   const tracker = new Tracker();
   const updates = feed(tracker, [...frames(5, (frame) => [at(100), at(280 - 6 * frame)]), ...frames(30, (frame) => [at(250 - 6 * frame)])]);
   assert.deepEqual(types(updates), ["created 1", "created 2", "lost 1 duplicate"]);
+  assert.ok(updates.slice(1).every(({ tracks }) => tracks.some(({ id }) => id === 2)));
+});
+
+test("a new track where an old one is expected turns out to be the old one", () => {
+  // A flat box cannot be matched with the tall one; it grows back to its size under an id of its own.
+  const boxes = [20, 20, 24, 28, 33, 40, 48, 57, 68, 80, 92, 100, 100].map((height) => ({ ...at(100), box: { x: 100, y: 100, width: 40, height } }));
+  const tracker = new Tracker({ lostAfter: "2s" });
+  const updates = feed(tracker, [...frames(20, () => [at(100)]), ...boxes.map((detection) => [detection])]);
+  assert.deepEqual(types(updates), ["created 1", "created 2", "recovered 1", "lost 2 duplicate"]);
+  assert.deepEqual(
+    updates.at(-1)!.tracks.map(({ id }) => id),
+    [1],
+  );
 });
 
 test("labels are kept apart, unless the tracker is told otherwise; then the most frequent counts", () => {

@@ -43,6 +43,8 @@ const FIRST_LIMIT = 0.8;
 const SECOND_LIMIT = 0.5;
 const CANDIDATE_LIMIT = 0.7;
 const DUPLICATE_IOU = 0.85;
+// Of two tracks that fit a detection about equally, the one that was seen in the last frame goes on.
+const WAITING_HANDICAP = 0.05;
 // A track waits for at least so many frames, however slow the stream.
 const LEAST_WAIT_FRAMES = 3;
 const STEPS_PER_SECOND = 30;
@@ -154,11 +156,12 @@ export class Tracker {
   ): Detection[] {
     const tracks = from.filter(({ missed }) => missed > 0);
     const values = new Float64Array(tracks.length * detections.length);
-    tracks.forEach(({ expected, label }, row) => {
+    tracks.forEach(({ expected, label, missed }, row) => {
+      const handicap = missed > 1 ? WAITING_HANDICAP : 0;
       detections.forEach((detection, column) => {
         const allowed = !this.#options.matchLabels || detection.label === label;
         const weight = byConfidence ? detection.confidence : 1;
-        values[row * detections.length + column] = allowed ? 1 - iou(expected, detection.box) * weight : 1;
+        values[row * detections.length + column] = allowed ? 1 - iou(expected, detection.box) * weight + handicap : 2;
       });
     });
     const taken = new Set<number>();
@@ -216,8 +219,9 @@ export class Tracker {
   }
 
   /** Whether the track was last seen at an edge of the frame, on its way out. */
-  #wasLeaving({ lastBox: { x, y, width, height }, velocity }: LiveTrack): boolean {
+  #wasLeaving({ lastDetection, velocity }: LiveTrack): boolean {
     if (this.#frame === undefined) return false;
+    const { x, y, width, height } = lastDetection.box;
     const nearX = this.#frame.width * 0.01;
     const nearY = this.#frame.height * 0.01;
     return (
@@ -228,18 +232,17 @@ export class Tracker {
     );
   }
 
-  /** Of a track that is seen and one that waits at the same place, the one that was followed for longer stays. */
+  /** Of a track that is seen and one that waits at the same place, the one that was seen more often stays, and is there now. */
   #dropDuplicates(): void {
-    const seen = this.#tracks.filter(({ missed }) => missed === 0);
-    const waiting = this.#tracks.filter(({ missed }) => missed > 0);
-    const doubles = new Set<LiveTrack>();
-    for (const one of seen) {
-      for (const other of waiting) {
-        if (doubles.has(one) || doubles.has(other) || iou(one.expected, other.expected) <= DUPLICATE_IOU) continue;
+    for (const one of this.#tracks.filter(({ missed }) => missed === 0)) {
+      for (const other of this.#tracks.filter(({ missed }) => missed > 0)) {
+        if (iou(one.expected, other.expected) <= DUPLICATE_IOU) continue;
         if (this.#options.matchLabels && one.label !== other.label) continue;
-        doubles.add(one.detections >= other.detections ? other : one);
+        const otherIsOlder = other.detections > one.detections;
+        if (otherIsOlder) this.#see(other, one.lastDetection);
+        this.#lose(otherIsOlder ? one : other, "duplicate");
+        if (otherIsOlder) break;
       }
     }
-    for (const track of doubles) this.#lose(track, "duplicate");
   }
 }
