@@ -15,9 +15,10 @@ const does = {
   },
   /** From here on each turn of the event loop is timed. */
   watch() {
-    watch = watchedLoop();
     writeFileSync("/proc/self/clear_refs", "5"); // sets the peak of the resident memory back to what it is now
-    return { residentMb: status("VmRSS") };
+    const residentMb = status("VmRSS");
+    watch = watchedLoop();
+    return { residentMb };
   },
   watched: () => ({ ...watch.stop(), peakMb: status("VmHWM") }),
 };
