@@ -10,6 +10,7 @@ export interface Recorder {
 }
 
 let mayGenerate: boolean | undefined;
+let generated = 0;
 
 /** Whether this runtime lets a program make functions from text (a content security policy may forbid it). */
 export function canGenerateCode(): boolean {
@@ -55,7 +56,8 @@ export function plainRecorder(family: Family): Recorder {
  */
 export function generatedRecorder(family: Family): Recorder {
   const each = (write: (k: number) => string, separator = " "): string => family.labelNames.map((_, k) => write(k)).join(separator);
-  const text = `"use strict";
+  // The number keeps texts apart: V8 lets functions of equal text share what it learns of them, and a family must be the only one that it sees.
+  const text = `"use strict"; // ${generated++}
 const state = { table: undefined, slabs: undefined, slots: undefined, cache: undefined, mask: 0, skip: 1, cells: undefined, at: 0, ${each((k) => `seen${k}: "", ids${k}: undefined, texts${k}: undefined, column${k}: undefined, p${k}: 1, q${k}: 1`, ", ")} };
 function reset() {
   const s = state;
@@ -83,7 +85,7 @@ reset();
 function place(${each((k) => `v${k}`, ", ")}) {
   const s = state;
   ${each((k) => `const n${k} = v${k}.length;`)}
-  const hash = ${each((k) => `n${k} + v${k}.charCodeAt(n${k} - s.p${k}) * ${placeFactor(2 * k)} + v${k}.charCodeAt(n${k} - s.q${k}) * ${placeFactor(2 * k + 1)}`, " + ")};
+  const hash = ${each((k) => `n${k} + (n${k} >= s.p${k} ? v${k}.charCodeAt(n${k} - s.p${k}) * ${placeFactor(2 * k)} : 0) + (n${k} >= s.q${k} ? v${k}.charCodeAt(n${k} - s.q${k}) * ${placeFactor(2 * k + 1)} : 0)`, " + ")};
   return (hash ^ hash >> 9) & s.mask;
 }
 function probe(first, ${each((k) => `v${k}`, ", ")}) {
@@ -114,7 +116,7 @@ function seek(labels, first, ${each((k) => `v${k}`, ", ")}) {
     if (s.table.length * 4 > s.cache.length && s.cache.length < ${LARGEST_CACHE}) resize();
     return found; // remembered at the next call: the row may be the overflow series', which is not theirs to keep
   }
-  s.cache[s.cache[first] === -1 || s.cache[first ^ 1] !== -1 ? first : first ^ 1] = found;
+  if (found < 32768) s.cache[s.cache[first] === -1 || s.cache[first ^ 1] !== -1 ? first : first ^ 1] = found;
   return found;
 }
 function keep(row, cells, at, ${each((k) => `v${k}`, ", ")}) {
@@ -157,11 +159,11 @@ const SAMPLE = 256;
 /** Small and odd: with ASCII the sum stays a small integer, which is what makes it fast. */
 const placeFactor = (k: number): number => ((k * 1279 + 31) % 4093) | 1;
 
-/** Eight places a row, so that few rows share one; 32 KiB at most. */
-function newCache(rows: number): Int32Array {
+/** Eight places a row, so that few rows share one; 16 KiB at most, half of a first-level cache. Rows above 32 767 are not in it. */
+function newCache(rows: number): Int16Array {
   let size = 16;
   while (size < rows * 8 && size < LARGEST_CACHE) size *= 2;
-  return new Int32Array(size).fill(-1);
+  return new Int16Array(size).fill(-1);
 }
 
 /** The two places (counted from the end) whose characters, with the length, tell most of the known values apart. */
