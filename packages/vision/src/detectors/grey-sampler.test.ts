@@ -43,10 +43,39 @@ test("strong reduction takes all pixels into account", () => {
   for (const value of cut(stripes, { x: 8, y: 8, scale: 0.25, width: 4, height: 4 })) assert.ok(Math.abs(value - 100) < 1, `${value}`);
 });
 
-test("a coloured frame is made grey once, and the grey frame comes back", () => {
-  const data = new Uint8Array(16 * 16 * 3).fill(90);
-  const grey = new GreySampler().load({ data, width: 16, height: 16, pixelFormat: "rgb24", index: 3, timestampSeconds: 0.1 });
-  assert.equal(grey.pixelFormat, "gray8");
-  assert.equal(grey.index, 3);
-  assert.deepEqual(new Set(grey.data), new Set([90]));
+test("a coloured frame is made grey where it is needed, and anew for the next frame", () => {
+  const sampler = new GreySampler();
+  for (const level of [90, 30]) {
+    sampler.load({ data: new Uint8Array(16 * 16 * 3).fill(level), width: 16, height: 16, pixelFormat: "rgb24", index: 0, timestampSeconds: 0 });
+    for (const piece of [
+      { y: 12, scale: 1 },
+      { y: -9, scale: 1 },
+      { y: 30, scale: 1.3 },
+      { y: 4, scale: 0.4 },
+    ]) {
+      const roots = new Float32Array(9);
+      sampler.cut({ x: 3, width: 3, height: 3, ...piece }, roots);
+      for (const root of roots) assert.ok(Math.abs(root * root - level) < 1.01, `${root * root} at ${piece.y}`);
+    }
+  }
+});
+
+test("frames of another shape with as many pixels are not mixed up", () => {
+  const sampler = new GreySampler();
+  const show = (width: number, height: number, level: number): number => {
+    sampler.load({ data: new Uint8Array(width * height * 3).fill(level), width, height, pixelFormat: "rgb24", index: 0, timestampSeconds: 0 });
+    const roots = new Float32Array(4);
+    sampler.cut({ x: width - 2, y: height - 2, scale: 1, width: 2, height: 2 }, roots);
+    return Math.round(roots[3]! ** 2);
+  };
+  assert.deepEqual([show(16, 8, 50), show(8, 16, 100), show(16, 8, 200)], [50, 100, 200]);
+});
+
+test("the pixels of a grey frame are never written to", () => {
+  const sampler = new GreySampler();
+  const grey = new Uint8Array(16 * 16).fill(77);
+  sampler.load({ data: grey, width: 16, height: 16, pixelFormat: "gray8", index: 0, timestampSeconds: 0 });
+  sampler.load({ data: new Uint8Array(16 * 16 * 3), width: 16, height: 16, pixelFormat: "rgb24", index: 1, timestampSeconds: 0 });
+  sampler.cut({ x: 0, y: 0, scale: 1, width: 16, height: 16 }, new Float32Array(256));
+  assert.ok(grey.every((value) => value === 77));
 });

@@ -2,11 +2,9 @@ import type { Frame } from "../types.ts";
 import { shrinkGrey, shrinkToGrey, shrunkenSize } from "./shrink.ts";
 
 interface Level {
-  data: Uint8Array;
-  width: number;
-  height: number;
-  /** Index of the frame that it was made for. */
-  made: boolean;
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** What to cut out of a frame, and how large to make it. */
@@ -22,31 +20,38 @@ export interface Cut {
 }
 
 /**
- * Cuts pieces out of a frame in any size, as square roots of brightness: what HogFeatures wants. The frame is made grey once; half, quarter
- * and eighth sizes are made when a piece needs them, so that strong reductions do not skip pixels.
+ * Cuts pieces out of a frame in any size, as square roots of brightness: what HogFeatures wants. Rows are made grey when a piece needs them;
+ * so are the half, quarter and eighth sizes from which strongly reduced pieces are taken, so that no pixel is skipped.
  */
 export class GreySampler {
-  readonly #levels: Level[] = [];
+  #frame: Frame | undefined;
+  /** The frame in grey: its own pixels, or what has been made of them row by row; and its reductions. */
+  #grey: Uint8Array = new Uint8Array(0);
+  #converted: Uint8Array = new Uint8Array(0);
+  #isGrey: Uint8Array = new Uint8Array(0);
+  #reductions: Level[] = [];
+  #buffers: Uint8Array[] = [];
   #lefts: Int32Array = new Int32Array(0);
   #rights: Int32Array = new Int32Array(0);
   #shares: Float32Array = new Float32Array(0);
 
-  /** Takes a frame over and returns it in grey; the pixels stay valid until the next call. */
-  load(frame: Frame): Frame {
-    const { width, height, pixelFormat } = frame;
-    for (const level of this.#levels) level.made = false;
-    const level = this.#level(0, { width, height });
-    if (pixelFormat === "gray8") level.data.set(frame.data.subarray(0, width * height));
-    else shrinkToGrey(frame.data, level.data, { width, height, factor: 1 });
-    return { ...frame, data: level.data, pixelFormat: "gray8" };
+  /** Takes a frame, whose pixels must stay as they are until the last `cut`. */
+  load(frame: Frame): void {
+    const { data, width, height, pixelFormat } = frame;
+    this.#frame = frame;
+    this.#reductions = [];
+    if (this.#isGrey.length !== height) this.#isGrey = new Uint8Array(height);
+    this.#isGrey.fill(pixelFormat === "gray8" ? 1 : 0);
+    if (pixelFormat === "rgb24" && this.#converted.length !== width * height) this.#converted = new Uint8Array(width * height);
+    this.#grey = pixelFormat === "gray8" ? data : this.#converted;
   }
 
   /** Fills `roots` with the piece, bilinear, `width * height` values from 0 to 16. */
   cut({ x, y, scale, width, height }: Cut, roots: Float32Array): void {
     const depth = Math.max(0, Math.min(3, Math.floor(Math.log2(1 / scale))));
-    const source = this.#reduced(depth);
     const reduction = 2 ** depth;
     const step = 1 / (scale * reduction);
+    const source = depth === 0 ? this.#rows(Math.floor(y - 1), Math.ceil(y + height * step + 1)) : this.#reduced(depth);
     this.#placeColumns({ from: x / reduction, step, count: width, last: source.width - 1 });
     const data = source.data;
     const lefts = this.#lefts;
@@ -84,20 +89,30 @@ export class GreySampler {
     }
   }
 
-  /** The frame reduced by 2 ** depth. */
-  #reduced(depth: number): Level {
-    const level = this.#levels[depth];
-    if (level?.made === true) return level;
-    const above = this.#reduced(depth - 1);
-    const shrinking = { width: above.width, height: above.height, factor: 2 };
-    const made = this.#level(depth, shrunkenSize(shrinking));
-    shrinkGrey(above.data, made.data, shrinking);
-    return made;
+  /** The frame, of which at least the rows between are grey. */
+  #rows(from: number, end: number): Level {
+    const { data, width, height } = this.#frame!;
+    const last = Math.min(height, Math.max(end, 1)) - 1;
+    for (let row = Math.max(0, Math.min(from, height - 1)); row <= last; row++) {
+      if (this.#isGrey[row] === 1) continue;
+      this.#isGrey[row] = 1;
+      shrinkToGrey(data.subarray(row * width * 3), this.#grey.subarray(row * width), { width, height: 1, factor: 1 });
+    }
+    return { data: this.#grey, width, height };
   }
 
-  #level(depth: number, { width, height }: { width: number; height: number }): Level {
-    const old = this.#levels[depth];
-    const data = old?.data.length === width * height ? old.data : new Uint8Array(width * height);
-    return (this.#levels[depth] = { data, width, height, made: true });
+  /** The frame reduced by 2 ** depth. */
+  #reduced(depth: number): Level {
+    if (depth === 0) return this.#rows(0, this.#frame!.height);
+    const made = this.#reductions[depth];
+    if (made !== undefined) return made;
+    const { data, width, height } = this.#reduced(depth - 1);
+    const shrinking = { width, height, factor: 2 };
+    const size = shrunkenSize(shrinking);
+    const pixels = size.width * size.height;
+    if (this.#buffers[depth]?.length !== pixels) this.#buffers[depth] = new Uint8Array(pixels);
+    const into = this.#buffers[depth]!;
+    shrinkGrey(data, into, shrinking);
+    return (this.#reductions[depth] = { data: into, ...size });
   }
 }

@@ -15,7 +15,7 @@ export interface PeopleOptions {
   readonly scaleStep?: number;
   /** Smallest person, pixels. Those below 48 would have to be enlarged too much to be recognised. Default 48. */
   readonly leastHeight?: number;
-  /** Frames for which a place where somebody was seen is looked at again although nothing moves there. Default 15. */
+  /** Frames for which a place where somebody was seen is looked at again, ever more seldom, although nobody is found there. Default 16. */
   readonly patience?: number;
 }
 
@@ -26,7 +26,8 @@ const TALLEST = 1.15;
 const SHORTEST = 0.72;
 const SHORTEST_IN_GROUP = 0.5;
 const GROUP_ASPECT = 0.75;
-// Who is known is looked for where and as tall as before, and in turns a little taller and a little shorter. Every so many frames a region is searched in full for those who are not known yet.
+// Who is known is looked for where and as tall as before, and now and then a little taller or shorter. Every so many frames a
+// region that they do not explain is searched in full for others.
 const GROWTH = 1.08;
 const FULL_SEARCH_EVERY = 5;
 // Pixels of the window left and right of a person: arms and legs need more than the trunk.
@@ -54,7 +55,7 @@ export class PeopleDetector implements Detector {
 
   /** Throws OPTION_INVALID for a confidence outside 0 to 1, a step of 1 or less, and sizes below 24. */
   constructor(options: PeopleOptions = {}) {
-    const { confidence = 0.5, scaleStep = 1.15, leastHeight = 48, patience = 15 } = options;
+    const { confidence = 0.5, scaleStep = 1.15, leastHeight = 48, patience = 16 } = options;
     if (!(confidence >= 0 && confidence <= 1))
       throw new InferometerError("OPTION_INVALID", `confidence is ${shown(confidence)}. Give a number from 0 to 1.`);
     if (!(scaleStep >= 1.02)) throw new InferometerError("OPTION_INVALID", `scaleStep is ${shown(scaleStep)}. Give 1.02 or more.`);
@@ -64,8 +65,8 @@ export class PeopleDetector implements Detector {
   }
 
   detect(frame: Frame, clock?: StageClock): Detection[] {
-    const grey = this.#sampler.load(frame);
-    const moving = this.#motion.detect(grey).map(({ box }) => box);
+    this.#sampler.load(frame);
+    const moving = this.#motion.detect(frame).map(({ box }) => box);
     clock?.mark("preprocess");
     const found = [...moving.flatMap((region) => this.#searchRegion(region)), ...this.#resting(moving).flatMap(({ box }) => this.#searchKnown(box))];
     clock?.mark("inference");
@@ -78,21 +79,25 @@ export class PeopleDetector implements Detector {
 
   #searchRegion(region: Box): Detection[] {
     const known = this.#seen.filter(({ box }) => covers(region, box));
-    const found = known.map(({ box }) => this.#searchKnown(box));
-    if (known.length > 0 && this.#frames % FULL_SEARCH_EVERY !== 0 && found.every(({ length }) => length > 0)) return found.flat();
+    const found = known.filter(isDue).map((sighting) => ({ sighting, people: this.#searchKnown(sighting.box) }));
+    const people = found.flatMap((one) => one.people);
+    const allThere = known.length > 0 && found.every((one) => one.sighting.missed > 0 || one.people.length > 0);
+    if (allThere && (this.#frames % FULL_SEARCH_EVERY !== 0 || isExplained(region, known))) return people;
     const group = region.width > GROUP_ASPECT * region.height;
     const shortest = region.height * (group ? SHORTEST_IN_GROUP : SHORTEST);
-    return [...found.flat(), ...this.#search(region, { tallest: region.height * TALLEST, shortest, step: this.#options.scaleStep })];
+    return [...people, ...this.#search(region, { tallest: region.height * TALLEST, shortest, step: this.#options.scaleStep })];
   }
 
   #searchKnown(box: Box): Detection[] {
-    const tallest = this.#frames % 2 === 0 ? box.height : box.height * GROWTH;
-    return this.#search(box, { tallest, shortest: tallest / GROWTH, step: GROWTH });
+    const turn = this.#frames % 6;
+    const tallest = turn === 1 ? box.height * GROWTH : box.height;
+    const shortest = turn === 4 ? box.height / GROWTH : box.height;
+    return this.#search(box, { tallest, shortest, step: GROWTH });
   }
 
   /** People who were seen lately in places where nothing moves now. */
   #resting(moving: readonly Box[]): Sighting[] {
-    return this.#seen.filter(({ box }) => !moving.some((region) => covers(region, box)));
+    return this.#seen.filter((sighting) => isDue(sighting) && !moving.some((region) => covers(region, sighting.box)));
   }
 
   /** Looks for people in and around a box, at heights from `tallest` down to `shortest`, each smaller by the factor `step`. */
@@ -148,6 +153,15 @@ interface Sighting {
   readonly box: Box;
   /** Frames since somebody was seen there. */
   readonly missed: number;
+}
+
+/** Who is not found is looked for again after 1, 2, 4, 8 ... frames. */
+const isDue = ({ missed }: Sighting): boolean => (missed & (missed - 1)) === 0;
+
+/** Whether the people known to be in a region fill half of it: there is hardly room for others. */
+function isExplained(region: Box, known: readonly Sighting[]): boolean {
+  const filled = known.reduce((sum, { box, missed }) => sum + (missed === 0 ? intersection(region, box) : 0), 0);
+  return filled * 2 >= region.width * region.height;
 }
 
 /** Whether half of the inner box, or more, lies in the outer one. */
