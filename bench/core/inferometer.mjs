@@ -1,4 +1,4 @@
-import { NoopRegistry, Registry } from "../../packages/metrics/dist/index.js";
+import { NoopRegistry, Registry } from "../../packages/metrics/bundle/index.js";
 import { BUCKETS_11, BUCKETS_20, labelPicks, latencies, MASK, QUANTILES } from "../data.mjs";
 
 const LABELS = ["model", "status"];

@@ -12,12 +12,12 @@ const CHANNEL = "bench";
 const libraries = {
   inferometer: {
     async listen() {
-      const { serve, ThreadHub } = await import("../../packages/metrics/dist/exporter/index.js");
+      const { serve, ThreadHub } = await import("../../packages/metrics/bundle/exporter/index.js");
       return (await serve({ registry: new ThreadHub({ registry: null, channel: CHANNEL }), port: 0 })).port;
     },
     async histogram() {
-      const { Registry } = await import("../../packages/metrics/dist/index.js");
-      const { shareMetrics } = await import("../../packages/metrics/dist/exporter/index.js");
+      const { Registry } = await import("../../packages/metrics/bundle/index.js");
+      const { shareMetrics } = await import("../../packages/metrics/bundle/exporter/index.js");
       const registry = new Registry();
       shareMetrics({ registry, channel: CHANNEL });
       return registry.histogram("bench_duration_seconds", { help: "Bench.", labels: ["stream"], buckets: BUCKETS_11 });

@@ -1,4 +1,4 @@
-import { Registry } from "../../packages/metrics/dist/index.js";
+import { Registry } from "../../packages/metrics/bundle/index.js";
 import { FAMILIES, familyName, modelNames, streamNames } from "../data.mjs";
 
 /** `series` counters in ten families; see prom-client.mjs. */
@@ -16,14 +16,14 @@ export async function service(series) {
     },
     async body() {
       if (image === undefined) {
-        const { TextImage } = await import("../../packages/metrics/dist/formats/image.js");
+        const { TextImage } = await import("../../packages/metrics/bundle/formats/index.js");
         image = new TextImage({ format: "prometheus" });
       }
       for (const _ of image.update(metrics.snapshot()));
       return [...image.chunks()];
     },
     async listen(worker) {
-      const { serve } = await import("../../packages/metrics/dist/exporter/index.js");
+      const { serve } = await import("../../packages/metrics/bundle/exporter/index.js");
       return (await serve({ registry: metrics, port: 0, ...(worker ? { worker } : {}) })).port;
     },
   };

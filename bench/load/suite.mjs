@@ -14,7 +14,7 @@ const ours = new URL("../../packages/metrics/", import.meta.url);
 
 const MODULES = {
   floor: ["data:text/javascript,"],
-  inferometer: [new URL("dist/index.js", ours).pathname],
+  inferometer: [new URL("bundle/index.js", ours).pathname],
   "prom-client": [rivals.resolve("prom-client")],
   "@prometheus-io/client": [rivals.resolve("@prometheus-io/client")],
   opentelemetry: [otel.resolve("@opentelemetry/sdk-metrics"), otel.resolve("@opentelemetry/exporter-prometheus")],
@@ -57,7 +57,9 @@ export async function load({ quick, onStep }) {
 const imported = (client) => inChild("load/child.mjs", { modules: MODULES[client] }, { execArgv: ["--expose-gc"] });
 
 async function bundle(client, used) {
-  const contents = MODULES[client].map((path, k) => `export ${used?.[client][k] ?? "*"} from ${JSON.stringify(path)};`).join("\n");
+  // Ours as tsc made it: a bundler of the user starts from the modules that it can take apart.
+  const sources = MODULES[client].map((path) => path.replace("/metrics/bundle/", "/metrics/dist/"));
+  const contents = sources.map((path, k) => `export ${used?.[client][k] ?? "*"} from ${JSON.stringify(path)};`).join("\n");
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: new URL(".", import.meta.url).pathname },
     bundle: true,

@@ -18,7 +18,7 @@ const labels = ["model", "stream"];
 const help = "Bench.";
 const make = {
   async inferometer() {
-    const { Registry } = await import("../../packages/metrics/dist/index.js");
+    const { Registry } = await import("../../packages/metrics/bundle/index.js");
     const metrics = new Registry({ seriesLimit: series + 100, lint: "off" });
     const options = { help, labels, seriesLimit: series + 100 };
     if (kind === "counter") return (k) => metrics.counter(`bench_${k}_total`, options);
