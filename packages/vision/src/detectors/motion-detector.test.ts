@@ -58,7 +58,8 @@ test("a sudden change of light is not a detection, and the detector recovers fro
   const detector = new MotionDetector();
   for (let i = 0; i < 100; i++) detector.detect(frame(320, 180, () => 80));
   assert.deepEqual(detector.detect(frame(320, 180, () => 160)), []);
-  for (let i = 0; i < 600; i++) detector.detect(frame(320, 180, () => 160));
+  const after = frame(320, 180, () => 160);
+  for (let i = 0; i < 600; i++) detector.detect(after);
   const [found] = detector.detect(frame(320, 180, (x, y) => (x >= 40 && x < 80 && y >= 50 && y < 150 ? 20 : 160)));
   assert.deepEqual(found?.box, { x: 40, y: 50, width: 40, height: 100 });
 });

@@ -13,7 +13,7 @@ export interface MotionOptions {
    * and 1280x720 are looked at as 320x180. Infinity looks at every pixel.
    */
   readonly analysisWidth?: number;
-  /** Compare colours too, not only brightness: finds what is as bright as its background, for about a third more time. Default false. */
+  /** Compare colours too, not only brightness: finds what is as bright as its background, for nearly twice the time. Default false. */
   readonly colour?: boolean;
   /** Leave shadows out; in grey that also loses what is a little darker than the ground. Default false. */
   readonly shadows?: boolean;

@@ -60,7 +60,7 @@ test("one who stops is still seen when nothing moves any more", () => {
   const before = show(150);
   assert.ok(before.length > 0);
   let after = before;
-  for (let again = 0; again < 600; again++) after = show(150); // long enough for the background to swallow everybody
+  for (let again = 0; again < 450; again++) after = show(150); // long enough for the background to swallow everybody
   for (const { box } of before) assert.ok(after.some((other) => iou(other.box, box) > 0.5));
 });
 

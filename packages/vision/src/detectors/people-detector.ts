@@ -36,7 +36,7 @@ const SIDE_MARGIN = 12;
 /**
  * Finds upright people: a linear support vector machine on histograms of oriented gradients (Dalal and Triggs, CVPR 2005), with OpenCV's
  * weights, in the neighbourhood of whatever moves, at the sizes that fit what moves. Searching the whole picture at all sizes takes about
- * twenty times as long. A person who stops is looked at again where she was last seen.
+ * ten times as long. A person who stops is looked at again where she was last seen.
  *
  * @example
  * const people = new PeopleDetector({ confidence: 0.6 });
