@@ -75,3 +75,52 @@ export interface Truth {
   /** Share of the whole object that is seen: the rest is behind something, or outside the frame. */
   readonly visibleFraction: number;
 }
+
+/** Why a frame that was received never reached the detector. The closed set of the label `reason` of `frames_dropped_total`. */
+export type DropReason = "backpressure" | "stale" | "sampled" | "trimmed" | "corrupt" | "paused" | "shutdown";
+
+/** What a source knows of a picture it has just written into the caller's buffer. */
+export interface FrameStamp {
+  /** Position in the stream, from 0, frames that were lost on the way included. */
+  readonly index: number;
+  /** Presentation time in seconds since the start of the stream. */
+  readonly timestampSeconds: number;
+}
+
+/** Something that befell a source and did not end it. Counted by the pipeline, shown in /health. */
+export type SourceEvent =
+  | { readonly kind: "dropped"; readonly reason: DropReason; readonly count: number }
+  | { readonly kind: "decode-error"; readonly type: string; readonly count: number }
+  | { readonly kind: "restart"; readonly reason: string }
+  | { readonly kind: "up" }
+  | { readonly kind: "down"; readonly message: string }
+  | { readonly kind: "redis"; readonly operation: string; readonly seconds: number; readonly error?: string }
+  | { readonly kind: "lag"; readonly frames: number };
+
+/**
+ * Where pictures come from. One reader, one stream: `open`, `read` until it answers undefined, `close`. Runs in a thread of its own.
+ * Every picture that a source takes in is either handed out by `read` or told as a "dropped" event: nothing vanishes uncounted.
+ */
+export interface Source {
+  /** Used as the `source` label and in messages: never holds a password. */
+  readonly name: string;
+  /** Pictures come whether or not anybody is ready for them. */
+  readonly live: boolean;
+  /** Throws SOURCE_NOT_FOUND, SOURCE_INVALID or PROGRAM_MISSING. `frames` is the expected length, where it is known. */
+  open(options?: SourceOpenOptions): Promise<StreamInfo & { readonly frames?: number }>;
+  /**
+   * Writes the next picture into `into` (`width * height * bytes a pixel`). Undefined at the end of the stream; throws SOURCE_LOST when the
+   * source is gone for good. One call at a time.
+   */
+  read(into: Uint8Array): Promise<FrameStamp | undefined>;
+  /** Ends what was started, child processes included; a `read` that waits answers undefined. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface SourceOpenOptions {
+  /** Size and format that the detector wants; a source that can, delivers just that. Default: the stream's own size, "rgb24". */
+  readonly width?: number;
+  readonly height?: number;
+  readonly pixelFormat?: PixelFormat;
+  readonly onEvent?: (event: SourceEvent) => void;
+}

@@ -19,7 +19,14 @@ export type ErrorCode =
   | "PORT_IN_USE"
   | "LISTEN_FAILED"
   | "CONFIG_INVALID"
-  | "PACKAGE_MISSING";
+  | "PACKAGE_MISSING"
+  | "PROGRAM_MISSING"
+  | "SOURCE_NOT_FOUND"
+  | "SOURCE_INVALID"
+  | "SOURCE_LOST"
+  | "MODEL_INVALID"
+  | "DETECTOR_FAILED"
+  | "OUTPUT_FAILED";
 
 /**
  * A mistake that the caller can mend. `code` is stable; the message names the value seen and the way out.
