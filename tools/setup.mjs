@@ -30,7 +30,7 @@ function allows(range, version) {
   });
 }
 
-/** `npm ci`, when node_modules is not what the lock file says, or was made for another Node. */
+/** `npm ci`, when node_modules is not what the lock file says, or was made for another Node. No package here needs its install script, and onnxruntime-node fetches a GPU driver with its. */
 function installPackages() {
   const abi = `${process.platform} ${process.arch} ${process.versions.modules}\n`;
   const stamp = ".tools/node-abi";
@@ -38,8 +38,8 @@ function installPackages() {
   if (!matchesLock() || known !== abi) {
     say("installing npm packages ...");
     const npm = process.env.npm_execpath; // set by npm to its own script
-    if (npm?.endsWith(".js")) run(process.execPath, [npm, "ci"]);
-    else run("npm", ["ci"], { shell: process.platform === "win32" });
+    if (npm?.endsWith(".js")) run(process.execPath, [npm, "ci", "--ignore-scripts"]);
+    else run("npm", ["ci", "--ignore-scripts"], { shell: process.platform === "win32" });
   }
   mkdirSync(".tools", { recursive: true });
   if (!existsSync(stamp) || known !== abi) writeFileSync(stamp, abi);
