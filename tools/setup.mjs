@@ -30,7 +30,10 @@ function allows(range, version) {
   });
 }
 
-/** `npm ci`, when node_modules is not what the lock file says, or was made for another Node. No package here needs its install script, and onnxruntime-node fetches a GPU driver with its. */
+/**
+ * `npm ci`, when node_modules is not what the lock file says, or was made for another Node. Without install scripts: no package here needs
+ * its own, and that of onnxruntime-node fails where its GPU libraries cannot be fetched.
+ */
 function installPackages() {
   const abi = `${process.platform} ${process.arch} ${process.versions.modules}\n`;
   const stamp = ".tools/node-abi";
