@@ -4,6 +4,12 @@ import type { Gauge } from "../../core/gauge.ts";
 import type { Histogram } from "../../core/histogram.ts";
 import type { VisionDeclarations } from "./declarations.ts";
 
+/** What a source's calls record with. */
+export interface SourceParts {
+  readonly declared: VisionDeclarations;
+  readonly clock: Clock;
+}
+
 /**
  * The recording calls of one source of frames: a camera, a file, a stream. `VisionMetrics.source` makes it.
  *
@@ -23,7 +29,7 @@ export class SourceMetrics {
   #age: Histogram | undefined;
 
   /** @internal Made by VisionMetrics. */
-  constructor(name: string, { declared, clock }: { readonly declared: VisionDeclarations; readonly clock: Clock }) {
+  constructor(name: string, { declared, clock }: SourceParts) {
     this.name = name;
     this.#declared = declared;
     this.#clock = clock;

@@ -102,12 +102,14 @@ export class SummaryReader {
     };
   }
 
-  /** What stands before our names: a registry does not tell, but it tells whose a name is. */
+  /** What stands before our names. A registry does not tell its namespace, but only one prefix has all of our names behind it. */
   #findNamespace(): string {
-    const own = "frames_in_flight";
-    for (const { name } of this.#registry.snapshot())
-      if (name.endsWith(own) && this.#registry.get(name) === this.#inFlight) return name.slice(0, -own.length);
-    return "";
+    const snapshot = this.#registry.snapshot();
+    for (const { name } of snapshot) {
+      const prefix = name.endsWith(NAMES[0]) ? name.slice(0, -NAMES[0].length) : undefined;
+      if (prefix !== undefined && NAMES.every((each) => snapshot.get(prefix + each) !== undefined)) return prefix;
+    }
+    return ""; // a NoopRegistry's snapshots are empty
   }
 }
 

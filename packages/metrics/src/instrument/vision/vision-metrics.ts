@@ -20,7 +20,7 @@ import {
   type VisionDeclarations,
 } from "./declarations.ts";
 import { FrameRate } from "./frame-rate.ts";
-import { SourceMetrics, withoutCredentials } from "./source-metrics.ts";
+import { SourceMetrics, type SourceParts, withoutCredentials } from "./source-metrics.ts";
 import { SummaryReader, type VisionSummary } from "./summary.ts";
 
 export interface VisionMetricsOptions {
@@ -48,24 +48,6 @@ export interface Detected {
   readonly label: string;
   /** 0 to 1. */
   readonly confidence: number;
-}
-
-/**
- * Declares the metrics of a vision service in a registry and returns the calls that record them. Call it once a model: those of one registry
- * share the metrics, and `fps` and `frames_in_flight` are of all of them.
- *
- * Throws OPTION_INVALID, DURATION_INVALID, BUCKETS_INVALID; METRIC_CONFLICT where the registry has one of the names declared otherwise.
- *
- * @example
- * const metrics = new Registry({ namespace: "vision_detect_segment" });
- * const vision = visionMetrics({ model: "owlv2", registry: metrics });
- * vision.frameReceived();
- * const found = await vision.time("inference", () => model.detect(frame));
- * vision.detected(found);
- * vision.frameProcessed();
- */
-export function visionMetrics(options: VisionMetricsOptions): VisionMetrics {
-  return new VisionMetrics(options);
 }
 
 /** The frame rate of each `fps` gauge: visionMetrics of one registry add to the same. */
@@ -101,7 +83,7 @@ export class VisionMetrics {
   readonly #sources: Map<string, SourceMetrics> = new Map();
   #source: SourceMetrics | undefined;
 
-  /** @internal Made by `visionMetrics`. */
+  /** @internal Made by `visionMetrics`. Declares the metrics. */
   constructor(options: VisionMetricsOptions) {
     const { model, registry = defaultRegistry, source = "default", buckets = {}, native, classLimit = 1000, clock = systemClock } = options;
     for (const [option, value] of Object.entries({ model, source })) {
@@ -141,7 +123,7 @@ export class VisionMetrics {
   source(name: string): SourceMetrics {
     const known = this.#sources.get(name);
     if (known !== undefined) return known;
-    const source = new SourceMetrics(withoutCredentials(name), { declared: this.#declared, clock: this.#clock });
+    const source = this.newSource(withoutCredentials(name), { declared: this.#declared, clock: this.#clock });
     if (this.#sources.size < this.#classLimit) this.#sources.set(name, source);
     return source;
   }
@@ -233,12 +215,13 @@ export class VisionMetrics {
   /** Counts a track that ended. With `label` (its class) and `seconds`, how long it lived is recorded too. */
   trackLost(reason: TrackEndReason, { label, seconds }: { readonly label?: string; readonly seconds?: number } = {}): void {
     const { model } = this;
+    if (label !== undefined && seconds !== undefined) {
+      this.#declared.trackLifetime.observe({ model, class: label }, seconds); // first, since it is the one that may refuse
+      this.#declared.trackDuration.observe({ model, class: label }, seconds);
+    }
     this.#declared.tracksLost.inc({ model, reason });
     const active = this.#activeTracks.value();
     if (active > 0) this.#activeTracks.set(active - 1);
-    if (label === undefined || seconds === undefined) return;
-    this.#declared.trackLifetime.observe({ model, class: label }, seconds);
-    this.#declared.trackDuration.observe({ model, class: label }, seconds);
   }
 
   /** Sets how many tracks are active, for a tracker that does not tell of each. */
@@ -283,6 +266,11 @@ export class VisionMetrics {
   /** What the metrics hold at this moment, for alert checks and reports. Of sources, Redis and errors: what is in the whole registry. */
   summary(): VisionSummary {
     return this.#summary.read();
+  }
+
+  /** @internal */
+  protected newSource(name: string, parts: SourceParts): SourceMetrics {
+    return new SourceMetrics(name, parts);
   }
 
   #landed(count: number): void {
