@@ -5,7 +5,9 @@ import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { InferometerError, lintMetric, type MetricType, Registry } from "@inferometer/metrics";
+import { process as processCollector } from "@inferometer/metrics/collectors";
 import { toPrometheus } from "@inferometer/metrics/formats";
+import { visionMetrics } from "@inferometer/metrics/instrument";
 
 interface Metric {
   readonly name: string;
@@ -82,7 +84,42 @@ describe("lintMetric, judged by promtool check metrics", options, () => {
     assert.ok(snapshot.get("inferometer_series_overflow_total") !== undefined && snapshot.get("inferometer_callback_errors_total") !== undefined);
     assert.equal(promtoolSays(`${toPrometheus(snapshot)}`), "");
   });
+
+  it("finds no fault in the metrics of a vision service, beside those of its process", async () => {
+    const metrics = new Registry({ namespace: "vision_detect_segment", lint: "throw" });
+    const vision = visionMetrics({ model: "owlv2", registry: metrics });
+    metrics.register(processCollector({ eventLoopInterval: false }));
+    recordEverything(vision);
+    const { snapshot } = await metrics.collect();
+    await metrics.close();
+    for (const { name, length } of snapshot) assert.ok(length > 0 || !name.startsWith("vision_detect_segment_"), `${name} has no series`);
+    assert.ok(snapshot.value("vision_detect_segment_memory_usage_bytes", { type: "rss" })! > 1, "the collector's and ours are one metric");
+    assert.equal(promtoolSays(toPrometheus(snapshot)), "");
+  });
 });
+
+function recordEverything(vision: ReturnType<typeof visionMetrics>): void {
+  const source = vision.source("rtsp://door/live");
+  source.frameReceived();
+  source.frameAge(0.1);
+  source.up();
+  source.restarted("stalled");
+  source.decodeError("corrupt");
+  source.lag(3);
+  vision.detected([{ label: "person", confidence: 0.9 }]);
+  vision.modelInference(0.03, { device: "cuda:0", batchSize: 8 });
+  vision.modelLoaded(1.5);
+  vision.providerFallback("cuda", "cpu");
+  vision.trackCreated();
+  vision.trackLost("expired", { label: "person", seconds: 4 });
+  vision.redisOperation("publish", 0.001, { error: "timeout" });
+  vision.memory("rss", 1);
+  vision.gpuMemory("cuda:0", 1e9);
+  vision.error("detector", "timeout");
+  vision.queueSize("frames", 3);
+  vision.queueWait("frames", 0.01);
+  vision.frameProcessed();
+}
 
 const metric = (name: string, type: MetricType, labelNames: readonly string[] = []): Metric => ({ name, type, labelNames });
 const refusal = (code: string) => (error: unknown) => error instanceof InferometerError && error.code === code;
