@@ -22,8 +22,8 @@ export async function bundle() {
   rmSync(at("bundle"), { recursive: true, force: true });
   await build({
     absWorkingDir: home,
-    // A thread's file is named by URL, so it is an entry too.
-    entryPoints: [...entryPoints, "dist/exporter/thread-worker.js", "dist/exporter/bcrypt-worker.js"],
+    // Files of threads and child processes are named by URL, so they are entries too.
+    entryPoints: [...entryPoints, "dist/exporter/thread-worker.js", "dist/exporter/bcrypt-worker.js", "dist/collectors/gpu/nvml-helper.js"],
     outdir: "bundle",
     outbase: "dist",
     // What several entries share lies beside the threads' files, which it names relative to itself.

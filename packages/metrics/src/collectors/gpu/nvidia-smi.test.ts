@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { FixtureTree } from "../fixture-tree.test-kit.ts";
+import { type FakeMachine, FakeNvidiaSmi } from "./fake-nvidia-smi.test-kit.ts";
+import { alive, GpuProbe, until } from "./gpu-reading.test-kit.ts";
+import { cellNumber } from "./nvidia-smi-query.ts";
+
+const posix = process.platform === "win32" ? { skip: "the fake is a script" } : {};
+const pair = FakeNvidiaSmi.machine("h100-pair");
+const UP_0 = 'gpu_up{gpu="0"}';
+const UP_1 = 'gpu_up{gpu="1"}';
+const BUSY_0 = 'gpu_utilization_ratio{gpu="0",engine="gpu"}';
+
+/** The GPU with other values. */
+const changed = (machine: FakeMachine, values: Readonly<Record<string, string>>): FakeMachine => ({
+  ...machine,
+  gpus: machine.gpus.map((gpu, k) => (k === 0 ? { ...gpu, ...values } : gpu)),
+});
+
+describe("gpu() with nvidia-smi", posix, () => {
+  it("tells what nvidia-smi says in base units", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    await using probe = new GpuProbe({ command: smi.command });
+    await probe.gpu.settled();
+    const { values, ok } = await probe.scrape();
+    assert.equal(ok, true);
+    const info =
+      'gpu_info{gpu="0",vendor="nvidia",name="NVIDIA H100 80GB HBM3",uuid="GPU-6a1f0c2e-0000-4000-8000-000000000001",driver="590.48.01",pci="0000:3b:00.0"}';
+    const expected = {
+      [info]: 1,
+      [UP_0]: 1,
+      [UP_1]: 1,
+      'gpu_suspended{gpu="0"}': 0,
+      [BUSY_0]: 0.42,
+      'gpu_utilization_ratio{gpu="1",engine="gpu"}': 0.07,
+      'gpu_utilization_ratio{gpu="0",engine="decoder"}': 0.03,
+      'gpu_memory_total_bytes{gpu="0"}': 81559 * 2 ** 20,
+      'gpu_memory_used_bytes{gpu="0"}': 11773 * 2 ** 20,
+      'gpu_memory_free_bytes{gpu="0"}': 69186 * 2 ** 20,
+      'gpu_memory_reserved_bytes{gpu="0"}': 600 * 2 ** 20,
+      'gpu_temperature_celsius{gpu="0",sensor="memory"}': 58,
+      'gpu_power_watts{gpu="0"}': 312.34,
+      'gpu_power_limit_watts{gpu="0"}': 700,
+      'gpu_clock_hertz{gpu="0",domain="memory"}': 2619e6,
+      'gpu_clock_max_hertz{gpu="0",domain="sm"}': 1980e6,
+      'gpu_performance_state{gpu="0"}': 0,
+      'gpu_throttled{gpu="0",reason="sw_power_cap"}': 1,
+      'gpu_throttled{gpu="0",reason="hw_thermal_slowdown"}': 1,
+      'gpu_throttled{gpu="0",reason="hw_slowdown"}': 0,
+      'gpu_throttled_seconds_total{gpu="0",reason="hw_thermal_slowdown"}': 1.5,
+      'gpu_ecc_errors_total{gpu="0",type="uncorrected",scope="aggregate"}': 1,
+      'gpu_pcie_generation{gpu="0"}': 5,
+      'gpu_pcie_lanes{gpu="0"}': 16,
+      'gpu_mig_enabled{gpu="0"}': 0,
+    };
+    assert.deepEqual(Object.fromEntries(Object.keys(expected).map((series) => [series, values[series]])), expected);
+    assert.deepEqual(
+      Object.keys(values).filter((series) => /fan|retired/.test(series)),
+      [],
+      "what is not available is absent, not 0",
+    );
+  });
+
+  it("starts nothing before somebody scrapes, and one program for many scrapes", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    await using probe = new GpuProbe({ command: smi.command });
+    assert.deepEqual(smi.calls, []);
+    const first = await probe.scrape();
+    assert.deepEqual(first.values, {}, "a scrape does not wait");
+    assert.equal(first.ok, true);
+    await probe.until(({ values }) => values[BUSY_0] === 0.42);
+    smi.set(changed(pair, { "utilization.gpu": "99" }));
+    const later = await probe.until(({ values }) => values[BUSY_0] === 0.99);
+    assert.ok(later.values['gpu_reading_age_seconds{gpu="0"}']! < 10);
+    assert.equal(smi.calls.length, 1);
+    assert.match(smi.calls[0]!, /--format=csv,noheader,nounits --loop-ms=100$/);
+  });
+
+  it("leaves out what an old driver does not know, or asks by the old name, and takes no word for a number", async () => {
+    using smi = new FakeNvidiaSmi(FakeNvidiaSmi.machine("old-driver"));
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values, ok } = await probe.until(({ values }) => values[UP_0] === 1);
+    assert.equal(ok, true);
+    assert.equal(values[BUSY_0], 1);
+    assert.equal(values['gpu_throttled{gpu="0",reason="hw_slowdown"}'], 0);
+    assert.equal(values['gpu_fan_ratio{gpu="0"}'], 0.27);
+    assert.equal(values['gpu_performance_state{gpu="0"}'], 8);
+    assert.deepEqual(
+      Object.keys(values).filter((series) => /gpu_power|ecc|mig|reserved|engine="(memory|encoder)"|sensor="memory"|throttled_seconds/.test(series)),
+      [],
+    );
+    assert.equal(values['gpu_source_failures_total{source="nvidia-smi"}'], undefined, "a refused field is no failure");
+  });
+
+  for (const token of ["N/A", "[N/A]", "[Not Supported]", "[Insufficient Permissions]", "[Unknown Error]", "[GPU is lost]", "", "-", "0x10", "1e3"]) {
+    it(`takes ${JSON.stringify(token)} for no number`, () => assert.equal(cellNumber(token), Number.NaN));
+  }
+
+  it("says that a GPU is lost, and goes on with the others", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    await using probe = new GpuProbe({ command: smi.command });
+    await probe.until(({ values }) => values[UP_1] === 1);
+    smi.set({ ...pair, lost: ["0000:86:00.0"] });
+    await probe.until(({ values }) => values[UP_1] === 0);
+    const { values, ok, error } = await probe.until(() => smi.calls.at(-1)!.endsWith("--id=0000:3b:00.0"));
+    assert.deepEqual([ok, error.includes("GPU 1 (NVIDIA H100 80GB HBM3) does not answer")], [false, true]);
+    assert.equal(values[UP_0], 1);
+    assert.deepEqual(
+      Object.keys(values)
+        .filter((series) => series.includes('gpu="1"'))
+        .map((series) => series.slice(0, series.indexOf("{"))),
+      ["gpu_info", "gpu_up", "gpu_suspended"],
+      "only what it is, and that it does not answer",
+    );
+    smi.set(changed({ ...pair, lost: ["0000:86:00.0"] }, { "utilization.gpu": "11" }));
+    await probe.until(({ values }) => values[BUSY_0] === 0.11);
+  });
+
+  it("marks a GPU as lost where nvidia-smi says so in its cells", async () => {
+    using smi = new FakeNvidiaSmi(changed(pair, { "utilization.gpu": "[GPU is lost]", "memory.used": "[GPU is lost]" }));
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values } = await probe.until(({ values }) => values[UP_0] !== undefined);
+    assert.deepEqual([values[UP_0], values[UP_1], values['gpu_memory_total_bytes{gpu="0"}']], [0, 1, undefined]);
+  });
+
+  it("starts again when the program dies, and counts that", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    await using probe = new GpuProbe({ command: smi.command });
+    await probe.until(({ values }) => values[UP_0] === 1);
+    process.kill(smi.pids[0]!, "SIGKILL");
+    const { values, error } = await probe.until(({ ok }) => !ok);
+    assert.match(error, /nvidia-smi ended with SIGKILL/);
+    assert.equal(values['gpu_source_failures_total{source="nvidia-smi"}'], 1);
+    assert.equal(values[BUSY_0], 0.42, "the last values, until they are too old");
+    await probe.until(({ ok }) => ok);
+    assert.equal(smi.pids.length, 2);
+  });
+
+  it("takes garbage for no GPU, and shows it", async () => {
+    using smi = new FakeNvidiaSmi({ ...pair, words: "Segmentation fault, maybe\n\u0000\u0001,,,,\n1, 2, 3", exit: 139 });
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values, error } = await probe.until(({ ok }) => !ok);
+    assert.match(error, /nvidia-smi ended with 139: 1, 2, 3$/);
+    assert.deepEqual(Object.keys(values), ['gpu_source_failures_total{source="nvidia-smi"}']);
+  });
+
+  it("shows that permission is denied", async () => {
+    using smi = new FakeNvidiaSmi({ ...pair, words: "Failed to initialize NVML: Insufficient Permissions", exit: 4 });
+    await using probe = new GpuProbe({ command: smi.command });
+    const { error } = await probe.until(({ ok }) => !ok);
+    assert.match(error, /permission denied: Failed to initialize NVML: Insufficient Permissions/);
+  });
+
+  const missing: readonly (readonly [string, (smi: FakeNvidiaSmi) => string, Partial<FakeMachine>])[] = [
+    ["no nvidia-smi", () => "no-such-nvidia-smi", {}],
+    ["no driver", ({ command }) => command, { words: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 }],
+    ["no GPU", ({ command }) => command, { words: "No devices were found", exit: 6 }],
+  ];
+  for (const [what, command, machine] of missing) {
+    it(`takes ${what} for a machine without a GPU: no failure, unless one is required`, async () => {
+      using smi = new FakeNvidiaSmi({ ...pair, ...machine });
+      await using probe = new GpuProbe({ command: command(smi) });
+      await probe.gpu.settled();
+      assert.deepEqual([(await probe.scrape()).ok, (await probe.scrape()).values], [true, {}]);
+      await using strict = new GpuProbe({ command: command(smi), required: true });
+      await strict.gpu.settled();
+      assert.equal((await strict.scrape()).error, "no GPU was found");
+      assert.equal(strict.registry.collectorStates()[0]!.required, true);
+    });
+  }
+
+  it("fails when the driver is loaded and nvidia-smi is not there", async () => {
+    using tree = new FixtureTree();
+    tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
+    await using probe = new GpuProbe({ command: "no-such-nvidia-smi", sysPath: tree.sysPath });
+    await probe.gpu.settled();
+    assert.match((await probe.scrape()).error, /no-such-nvidia-smi was not found/);
+  });
+
+  it("does not wake a GPU that sleeps, and asks one that may sleep only when somebody scrapes", async () => {
+    using smi = new FakeNvidiaSmi({ gpus: [pair.gpus[0]!] });
+    using tree = new FixtureTree();
+    tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
+    const power = (status: string): void => tree.write("sys/bus/pci/devices/0000:3b:00.0/power/runtime_status", `${status}\n`);
+    tree.write("sys/bus/pci/devices/0000:3b:00.0/power/control", "auto\n");
+    power("suspended");
+    await using probe = new GpuProbe({ command: smi.command, sysPath: tree.sysPath });
+    const asleep = await probe.scrape();
+    assert.deepEqual([asleep.ok, asleep.values[UP_0], asleep.values['gpu_suspended{gpu="0"}']], [true, 1, 1]);
+    assert.deepEqual(smi.calls, []);
+    power("active");
+    const awake = await probe.until(({ values }) => values[BUSY_0] === 0.42);
+    assert.equal(awake.values['gpu_suspended{gpu="0"}'], 0);
+    assert.doesNotMatch(smi.calls[0]!, /loop/);
+    await until(() => !alive(smi.pids.at(-1)!));
+    const { length } = smi.calls;
+    power("suspended");
+    const again = await probe.scrape();
+    assert.deepEqual([again.values['gpu_suspended{gpu="0"}'], again.values[BUSY_0]], [1, undefined]);
+    assert.ok(
+      Object.keys(again.values).some((series) => series.startsWith('gpu_info{gpu="0",vendor="nvidia",name="NVIDIA H100')),
+      "still known by name",
+    );
+    assert.equal(smi.calls.length, length);
+  });
+
+  it("ends the program when nobody has scraped for long, and starts it again for the next", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    await using probe = new GpuProbe({ command: smi.command, idle: "300ms" });
+    await probe.until(({ values }) => values[UP_0] === 1);
+    await until(() => !alive(smi.pids[0]!));
+    const { ok, values } = await probe.until(() => smi.pids.length === 2);
+    assert.equal(ok, true);
+    assert.equal(values['gpu_source_failures_total{source="nvidia-smi"}'], undefined, "that was no failure");
+  });
+
+  it("ends the program when it is closed, and leaves no zombie", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    const probe = new GpuProbe({ command: smi.command });
+    await probe.until(({ values }) => values[UP_0] === 1);
+    await probe.registry.close();
+    await until(() => !alive(smi.pids[0]!));
+    if (process.platform === "linux")
+      assert.deepEqual(
+        childrenOf(process.pid).filter((pid) => smi.pids.includes(pid)),
+        [],
+      );
+  });
+
+  for (const [what, machine] of [
+    ["works", pair],
+    ["hangs", { ...pair, silent: true }],
+  ] as const) {
+    it(`keeps no process alive whose nvidia-smi ${what}`, async () => {
+      using smi = new FakeNvidiaSmi(machine);
+      const code = `
+        import { existsSync } from "node:fs";
+        import { Registry } from ${JSON.stringify(new URL("../../core/registry.js", import.meta.url).href)};
+        import { gpu } from ${JSON.stringify(new URL("./gpu.js", import.meta.url).href)};
+        const registry = new Registry();
+        registry.register(gpu({ command: ${JSON.stringify(smi.command)} }));
+        await registry.collect();
+        const watch = setInterval(() => {
+          if (!existsSync(${JSON.stringify(`${smi.tree.path}/pids`)})) return;
+          clearInterval(watch); // nothing is left to do: the process may end
+          console.log(performance.now());
+        }, 5);
+        process.on("exit", () => console.log(performance.now()));
+      `;
+      const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8", timeout: 20_000 });
+      assert.equal(status, 0);
+      const [done = 0, exit = Number.POSITIVE_INFINITY] = stdout.trim().split("\n").map(Number);
+      assert.ok(exit - done < 2000, `took ${exit - done} ms to exit`);
+      await until(() => !alive(smi.pids[0]!));
+    });
+  }
+});
+
+/** Children of a process, zombies among them. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+}

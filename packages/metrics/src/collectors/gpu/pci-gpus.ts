@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** A GPU on the PCI bus. */
+export interface PciGpu {
+  /** Such as 0000:3b:00.0. */
+  readonly pci: string;
+  readonly suspended: boolean;
+  /** Whether the kernel lets it sleep when nobody uses it: a laptop's second GPU. Who asks it all the time keeps it awake, and empties the battery. */
+  readonly maySleep: boolean;
+}
+
+/** GPUs whose driver is NVIDIA's, in the order of their addresses, which is the order of nvidia-smi. Nothing that is read here wakes them. */
+export function nvidiaPciGpus(sysPath: string): readonly PciGpu[] {
+  const folder = `${sysPath}/bus/pci/drivers/nvidia`;
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.\d$/.test(name))
+      .sort()
+      .map((pci) => ({ pci, ...powerOf(`${sysPath}/bus/pci/devices/${pci}`) }));
+  } catch {
+    return [];
+  }
+}
+
+/** How a device sleeps, from what the kernel itself knows: its driver is not asked. */
+export function powerOf(device: string): { readonly suspended: boolean; readonly maySleep: boolean } {
+  return { suspended: textOf(`${device}/power/runtime_status`) === "suspended", maySleep: textOf(`${device}/power/control`) === "auto" };
+}
+
+/** A short file's text without the line's end; "" where it cannot be read. */
+export function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trimEnd();
+  } catch {
+    return "";
+  }
+}
+
+/** The last part of a link's target; "" where there is no link. */
+export function linkName(path: string): string {
+  try {
+    const target = readlinkSync(path);
+    return target.slice(target.lastIndexOf("/") + 1);
+  } catch {
+    return "";
+  }
+}
