@@ -1,5 +1,5 @@
-// npm run bench -- [core] [exposition] [memory] [load] [--quick] [--write]
-//   Without names: all four. --quick: fewer rounds, for a first look. --write: puts the tables into RESULTS.md.
+// npm run bench -- [core] [exposition] [memory] [load] [vision-metrics] [--quick] [--write]
+//   Without names: all. --quick: fewer rounds, for a first look. --write: puts the tables into RESULTS.md.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { installRivals } from "./install.mjs";
@@ -9,6 +9,7 @@ const SUITES = {
   exposition: async () => (await import("./exposition/suite.mjs")).exposition,
   memory: async () => (await import("./memory/suite.mjs")).memory,
   load: async () => (await import("./load/suite.mjs")).load,
+  "vision-metrics": async () => (await import("./vision-metrics/suite.mjs")).visionMetrics,
 };
 const RESULTS = new URL("RESULTS.md", import.meta.url);
 
@@ -55,7 +56,7 @@ function step(text) {
 
 /** Each suite's part stands between two marks, so that one suite can be run anew alone. */
 function sectionsOf(text) {
-  return new Map([...text.matchAll(/<!-- (\w+) -->\n([\s\S]*?)<!-- end -->/g)].map(([, name, section]) => [name, section]));
+  return new Map([...text.matchAll(/<!-- ([\w-]+) -->\n([\s\S]*?)<!-- end -->/g)].map(([, name, section]) => [name, section]));
 }
 
 function resultsText(sections) {
