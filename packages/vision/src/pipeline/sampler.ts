@@ -1,0 +1,35 @@
+import type { FrameStamp } from "../types.ts";
+
+export interface SamplerOptions {
+  /** Takes the first of so many frames. Default 1. */
+  readonly every?: number;
+  /** By presentation time, so a file is thinned out the same however quickly it is read. Default: no limit. */
+  readonly maxFramesPerSecond?: number;
+}
+
+// A frame that is due and comes a hair early, because its time was rounded, is taken.
+const EARLY_SHARE = 0.01;
+
+/** Decides which frames are worth a look. */
+export class Sampler {
+  readonly #every: number;
+  readonly #periodSeconds: number;
+  #offered = 0;
+  #dueSeconds = Number.NEGATIVE_INFINITY;
+
+  constructor({ every = 1, maxFramesPerSecond = Number.POSITIVE_INFINITY }: SamplerOptions = {}) {
+    this.#every = every;
+    this.#periodSeconds = 1 / maxFramesPerSecond;
+  }
+
+  takes({ timestampSeconds }: FrameStamp): boolean {
+    const due = this.#offered++ % this.#every === 0;
+    if (!due || this.#periodSeconds === 0) return due;
+    const untilDue = this.#dueSeconds - timestampSeconds;
+    if (untilDue > this.#periodSeconds * EARLY_SHARE && untilDue <= this.#periodSeconds) return false;
+    // Due times keep their rhythm, unless there was a gap or time was set back.
+    const inRhythm = Math.abs(untilDue) <= this.#periodSeconds;
+    this.#dueSeconds = (inRhythm ? this.#dueSeconds : timestampSeconds) + this.#periodSeconds;
+    return true;
+  }
+}
