@@ -1,0 +1,128 @@
+import { type Command, defineCommand } from "../command.ts";
+
+/** What `inferometer detect` can be told. Exported for the code that does the work. */
+export const detectOptions = {
+  detector: {
+    type: "text",
+    value: "name",
+    default: "motion",
+    complete: ["motion", "people"],
+    group: "Detecting",
+    help: "motion (whatever moves), people (upright people that move), or the path of a module of your own, ./my-detector.js.",
+  },
+  model: { type: "text", value: "file", complete: "file", group: "Detecting", help: "An ONNX model, run instead of --detector." },
+  labels: {
+    type: "text",
+    value: "file",
+    complete: "file",
+    group: "Detecting",
+    help: "Names of the model's classes, one a line. Default: those in the model.",
+  },
+  confidence: {
+    type: "number",
+    value: "0..1",
+    min: 0,
+    max: 1,
+    group: "Detecting",
+    help: "Least confidence of a detection. Default: the detector's own.",
+  },
+  track: { type: "switch", default: true, group: "Detecting", help: "Do not follow objects from frame to frame." },
+  every: { type: "number", value: "n", default: 1, min: 1, whole: true, group: "Frames", help: "Look at every n-th frame only." },
+  "max-fps": { type: "number", value: "n", min: 0.001, group: "Frames", help: "Look at no more than n frames a second of the source. Default: all." },
+  "max-age": {
+    type: "duration",
+    value: "time",
+    group: "Frames",
+    help: "Drop frames that are older than this when their turn comes: 500ms. Default: none.",
+  },
+  drop: {
+    type: "choice",
+    choices: ["wait", "drop-oldest", "drop-newest"],
+    group: "Frames",
+    help: "What happens when frames come faster than the detector takes them. Default: wait for files, drop-oldest for live sources.",
+  },
+  queue: {
+    type: "number",
+    value: "n",
+    min: 1,
+    max: 64,
+    whole: true,
+    group: "Frames",
+    help: "How many frames may wait for the detector. Default: 3.",
+  },
+  ffmpeg: { type: "text", value: "file", complete: "file", group: "Frames", help: "The ffmpeg program. Default: FFMPEG_PATH, then the PATH." },
+  json: { type: "switch", group: "Output", help: "Write the summary to stdout as one JSON object." },
+  jsonl: {
+    type: "text",
+    value: "file",
+    implied: "-",
+    complete: "file",
+    group: "Output",
+    help: "Write a line of JSON for each frame, to the file or to stdout.",
+  },
+  output: { type: "text", value: "file", complete: "file", group: "Output", help: "Write the video with what was found drawn into it." },
+  progress: { type: "switch", default: true, group: "Output", help: "Do not show how far the work is." },
+  "fail-on": {
+    type: "text",
+    value: "limit",
+    many: true,
+    group: "Output",
+    help: "End with exit code 3 when this came true: 'p95>50ms', 'inference.p99>30ms', 'fps<25', 'drops>1%', 'errors>0'. May be given several times.",
+  },
+  metrics: {
+    type: "choice",
+    choices: ["none", "prometheus"],
+    default: "none",
+    group: "Metrics",
+    help: "Whether to measure, and serve the metrics for Prometheus.",
+  },
+  port: {
+    type: "number",
+    value: "n",
+    default: 9090,
+    min: 0,
+    max: 65535,
+    whole: true,
+    group: "Metrics",
+    help: "Where they are served; 0: any free port.",
+  },
+  host: { type: "text", value: "address", default: "127.0.0.1", group: "Metrics", help: "To whom; 0.0.0.0 opens them to all networks." },
+  namespace: { type: "text", value: "prefix", default: "vision", group: "Metrics", help: "What the names of the metrics begin with." },
+  linger: {
+    type: "duration",
+    value: "time",
+    implied: "365d",
+    group: "Metrics",
+    help: "Serve the metrics for so long after the end. Without a time: until Ctrl-C.",
+  },
+} as const;
+
+export const detect: Command = defineCommand({
+  name: "detect",
+  summary: "find and follow things in videos, cameras and streams",
+  description: [
+    "Runs a detector over each source and measures every stage. Progress and summary go to stderr; stdout is for data alone. Ctrl-C ends the work cleanly, with the summary; a second one at once.",
+  ],
+  arguments: {
+    name: "source",
+    help: "A video file, a folder of images, a camera (/dev/video0), rtsp://..., redis://host:6379/stream, or synthetic: for a made-up scene.",
+    least: 1,
+    most: 64,
+    complete: "file",
+  },
+  options: detectOptions,
+  examples: [
+    { line: "inferometer detect video.mp4 --metrics prometheus", does: "Find what moves, with metrics at http://127.0.0.1:9090/metrics." },
+    {
+      line: "inferometer detect rtsp://10.0.0.7/front --detector people --jsonl out.jsonl",
+      does: "Watch a camera for people; a line of JSON a frame.",
+    },
+    { line: "inferometer detect video.mp4 --model yolo11n.onnx --output seen.mp4", does: "Run your own model and draw what it found." },
+    {
+      line: "inferometer detect synthetic:frames=300 --json --fail-on 'p95>50ms'",
+      does: "For CI: exit code 3 when a frame in twenty takes longer than 50 ms.",
+    },
+  ],
+  exitCodes: { 3: "done, but a limit of --fail-on was crossed", 130: "ended by Ctrl-C (143: by SIGTERM), after the summary" },
+  load: async () => (await import("../detect/run.ts")).runDetect,
+});

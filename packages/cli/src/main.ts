@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { InferometerError } from "@inferometer/metrics";
+import { type Call, type Command, EXIT, type Options } from "./command.ts";
+import { commands } from "./commands.ts";
+import { helpOf, overview } from "./help.ts";
+import { settings } from "./settings.ts";
+import { didYouMean } from "./suggest.ts";
+import { realSurroundings, type Surroundings } from "./surroundings.ts";
+import { styleFor } from "./terminal/style.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Runs the command line of this process and ends it. */
+export async function main(): Promise<void> {
+  // A reader that has seen enough (`| head`) is no failure. Who writes much ends its work by itself; here the rest goes nowhere.
+  process.stdout.on("error", ignoreClosed);
+  process.stderr.on("error", ignoreClosed);
+  const code = await run(process.argv.slice(2), realSurroundings());
+  // Whatever a broken source has left open must not keep the command alive. What was written is flushed first.
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(code);
+}
+
+/** Runs one command line and returns its exit code: 0 all went well, 1 it failed, 2 it was called wrongly; others are the command's own. */
+export async function run(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr, env } = surroundings;
+  const color = !words.includes("--no-color");
+  const show = (text: (style: ReturnType<typeof styleFor>) => string): number => {
+    stdout.write(text(styleFor(stdout, { env, color })));
+    return EXIT.ok;
+  };
+  const [first = "", ...rest] = words;
+  if (["-V", "--version", "version"].includes(first)) return show(() => `${version()}\n`);
+  const asked = ["-h", "--help", "help"].includes(first);
+  if (first === "" || (asked && rest[0] === undefined)) {
+    const text = overview(commands, { version: version(), style: styleFor(asked ? stdout : stderr, { env, color }) });
+    (asked ? stdout : stderr).write(text);
+    return asked ? EXIT.ok : EXIT.usage;
+  }
+  const name = asked ? rest[0]! : first;
+  const command = commands.find((each) => each.name === name);
+  try {
+    if (command === undefined) throw unknownCommand(name);
+    if (asked) return show((style) => helpOf(command, { style }));
+    const { options, args } = settings(command, rest, surroundings);
+    if (options["help"] === true) return show((style) => helpOf(command, { style }));
+    const work = (await command.load()) as (call: Call<Options>) => Promise<number>;
+    return await work({ options: options as Call<Options>["options"], args, surroundings });
+  } catch (error) {
+    stderr.write(errorText(error, { command, verbose: words.includes("--verbose") }));
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+}
+
+/** One line that says what happened and the way out. The stack only with --verbose, or when the mistake is ours. */
+export function errorText(error: unknown, { command, verbose }: { readonly command?: Command | undefined; readonly verbose: boolean }): string {
+  if (error instanceof UsageError) return `inferometer: ${error.message} See inferometer ${command === undefined ? "" : `${command.name} `}--help.\n`;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const known = error instanceof InferometerError;
+  const line = `inferometer: ${message.replace(/\s*\n\s*/g, " ")}\n`;
+  if (verbose) return `${line}${stack ?? ""}\n`;
+  return known ? line : `${line}inferometer: This is not a known failure. --verbose shows where it came from.\n`;
+}
+
+function unknownCommand(name: string): UsageError {
+  const kind = name.startsWith("-") ? "option" : "command";
+  const names = commands.map((each) => each.name);
+  const advice = kind === "option" ? " Options stand after the command." : didYouMean(name, names) || ` Commands: ${names.join(", ")}.`;
+  return new UsageError(`there is no ${kind} ${name}.${advice}`);
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+}
+
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => {
+    if (stream.destroyed || stream.writableEnded) done();
+    else stream.write("", () => done());
+  });
+}
