@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Counter } from "../../core/counter.ts";
 import type { Gauge } from "../../core/gauge.ts";
 import type { Histogram } from "../../core/histogram.ts";
+import { Balance } from "./balance.ts";
 import type { VisionDeclarations } from "./declarations.ts";
 
 /** What a source's calls record with. */
@@ -24,7 +25,7 @@ export class SourceMetrics {
   readonly #declared: VisionDeclarations;
   readonly #clock: Clock;
   readonly #received: Counter;
-  readonly #inFlight: Gauge;
+  readonly #inFlight: Balance;
   #lastFrame: Gauge | undefined;
   #age: Histogram | undefined;
 
@@ -34,7 +35,7 @@ export class SourceMetrics {
     this.#declared = declared;
     this.#clock = clock;
     this.#received = declared.received.labels({ source: name });
-    this.#inFlight = declared.inFlight;
+    this.#inFlight = Balance.of(declared.inFlight);
   }
 
   /**
@@ -43,7 +44,7 @@ export class SourceMetrics {
    */
   frameReceived(count = 1): void {
     this.#received.inc(count);
-    this.#inFlight.inc(count);
+    this.#inFlight.add(count);
     (this.#lastFrame ??= this.#declared.lastFrame.labels({ source: this.name })).set(this.#clock.time()); // no series before: 0 would be 1970
   }
 

@@ -8,6 +8,7 @@ import type { Gauge } from "../../core/gauge.ts";
 import type { Histogram } from "../../core/histogram.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { Timer } from "../../core/timer.ts";
+import { Balance } from "./balance.ts";
 import {
   DROP_REASONS,
   type DropReason,
@@ -78,7 +79,8 @@ export class VisionMetrics {
   readonly #stages: ReadonlyMap<string, Histogram>;
   readonly #perFrame: Histogram;
   readonly #tracksCreated: Counter;
-  readonly #activeTracks: Gauge;
+  readonly #activeTracks: Balance;
+  readonly #inFlight: Balance;
   readonly #classes: Map<string, ClassSeries> = new Map();
   readonly #sources: Map<string, SourceMetrics> = new Map();
   #source: SourceMetrics | undefined;
@@ -113,11 +115,12 @@ export class VisionMetrics {
     this.#stages = new Map(STAGES.map((stage) => [stage, declared.latency.labels({ model, stage })]));
     this.#perFrame = declared.perFrame.labels({ model });
     this.#tracksCreated = declared.tracksCreated.labels({ model });
-    this.#activeTracks = declared.activeTracks.labels({ model });
+    this.#activeTracks = Balance.of(declared.activeTracks.labels({ model }));
+    this.#inFlight = Balance.of(declared.inFlight);
     declared.tracksLost.labels({ model, reason: "expired" }); // and with it those of the other reasons, at 0
   }
 
-  // Frames: received = processed + dropped + in flight, at every scrape.
+  // Frames: received = processed + dropped + in flight, after every call.
 
   /** The calls of one source, where there are several. Asked again for a name, it returns the same. A user and password in a URL are left out. */
   source(name: string): SourceMetrics {
@@ -138,14 +141,14 @@ export class VisionMetrics {
     if (status === "success") this.#success.inc();
     else if (status === "error") this.#failed.inc();
     else this.#declared.processed.inc({ model: this.model, status }); // throws, and says what there is
-    this.#landed(1);
+    this.#inFlight.add(-1);
     this.#rate.add(1);
   }
 
   /** Counts frames (default 1) that never reached the detector; default "backpressure". */
   frameDropped(reason: DropReason = "backpressure", count = 1): void {
     (this.#dropped.get(reason) ?? this.#declared.dropped.labels({ model: this.model, reason })).inc(count);
-    this.#landed(count);
+    this.#inFlight.add(-count);
   }
 
   /** Records the seconds from a frame's capture to its result, for the source of the options. */
@@ -204,12 +207,12 @@ export class VisionMetrics {
     this.#declared.fallbacks.inc({ from, to });
   }
 
-  // Tracks: created - lost = active, at every scrape.
+  // Tracks: created - lost = active, after every call.
 
   /** Counts tracks (default 1) that began; they are active until `trackLost`. */
   trackCreated(count = 1): void {
     this.#tracksCreated.inc(count);
-    this.#activeTracks.inc(count);
+    this.#activeTracks.add(count);
   }
 
   /** Counts a track that ended. With `label` (its class) and `seconds`, how long it lived is recorded too. */
@@ -220,13 +223,12 @@ export class VisionMetrics {
       this.#declared.trackDuration.observe({ model, class: label }, seconds);
     }
     this.#declared.tracksLost.inc({ model, reason });
-    const active = this.#activeTracks.value();
-    if (active > 0) this.#activeTracks.set(active - 1);
+    this.#activeTracks.add(-1);
   }
 
   /** Sets how many tracks are active, for a tracker that does not tell of each. */
   activeTracks(count: number): void {
-    this.#activeTracks.set(count);
+    this.#declared.activeTracks.set({ model: this.model }, count);
   }
 
   // What the service stands on.
@@ -271,12 +273,6 @@ export class VisionMetrics {
   /** @internal */
   protected newSource(name: string, parts: SourceParts): SourceMetrics {
     return new SourceMetrics(name, parts);
-  }
-
-  #landed(count: number): void {
-    const flying = this.#declared.inFlight.value();
-    // Who never tells of received frames has none in flight.
-    if (flying > 0) this.#declared.inFlight.set(Math.max(0, flying - count));
   }
 
   #stage(stage: Stage): Histogram {
