@@ -1,6 +1,6 @@
 // Programs that some steps need and npm does not carry. Found on PATH first; else fetched from Debian or Ubuntu without starting anything.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,8 @@ const PYTHON = "/usr/bin/python3"; // Debian's, the one that Debian's Python pac
 
 /**
  * `debs` are unpacked under .tools/: nothing is installed and no service starts (Debian's prometheus would start a daemon on port 9090).
- * `install: true` marks what does not run without its dependencies: apt-get installs it where that is allowed. No package here has a service of its own.
+ * `install` marks what does not run without its dependencies: apt-get installs it where that is allowed. `true` stands for the debs themselves; a
+ * list names packages without a service that bring the libraries, and the debs are unpacked beside them. Nothing that is installed has a service.
  */
 const PACKAGES = {
   prometheus: { programs: ["prometheus", "promtool"], debs: ["prometheus"], elsewhere: "Prometheus, from https://prometheus.io/download" },
@@ -26,10 +27,31 @@ const PACKAGES = {
     install: true,
     elsewhere: `the Python package prometheus_client for ${PYTHON}`,
   },
+  ffmpeg: {
+    programs: ["ffmpeg", "ffprobe"],
+    debs: ["ffmpeg"],
+    install: true,
+    elsewhere: "FFmpeg 5.1 or newer, from https://ffmpeg.org/download.html",
+  },
+  // redis-tools carries the server too and has no service; redis-server, which has one, adds only the name.
+  redis: {
+    programs: ["redis-server"],
+    debs: ["redis-server", "redis-tools"],
+    install: ["redis-tools"],
+    elsewhere: "Redis 7 or newer, from https://redis.io",
+  },
+  "people-video": {
+    file: "usr/share/doc/opencv-doc/examples/data/vtest.avi",
+    debs: ["opencv-doc"],
+    elsewhere: "vtest.avi of OpenCV's samples, under /usr/share/doc/opencv-doc/examples/data",
+  },
 };
 
 /** What each step of package.json needs. */
-const STEPS = { test: ["prometheus", "node-exporter", "prometheus-client", "openssl"] };
+const STEPS = {
+  test: ["prometheus", "node-exporter", "prometheus-client", "openssl", "ffmpeg", "redis", "people-video"],
+  start: ["ffmpeg", "people-video"],
+};
 
 /** The environment in which unpacked programs and modules are found too. */
 export function environment(env = process.env) {
@@ -58,9 +80,10 @@ export function provide(step, say) {
 function fetchDebs(wanted, admin, say) {
   const lists = refresh(admin, say);
   const install = admin === undefined ? [] : wanted.filter((entry) => entry.install);
-  const unpack = wanted.filter((entry) => !install.includes(entry));
+  // Without its libraries a program would be found and not start.
+  const unpack = wanted.filter((entry) => entry.install !== true && (admin !== undefined || !entry.install));
   if (install.length > 0) {
-    const debs = install.flatMap((entry) => entry.debs);
+    const debs = install.flatMap((entry) => (entry.install === true ? entry.debs : entry.install));
     say(`installing ${debs.join(", ")} ...`);
     apt([...admin, "apt-get"], ["install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...debs]);
   }
@@ -69,9 +92,17 @@ function fetchDebs(wanted, admin, say) {
     say(`unpacking ${debs.join(", ")} into .tools/ ...`);
     const folder = mkdtempSync(join(root, ".tools/deb-"));
     apt(["apt-get"], [...lists, "download", "-qq", "-o", "APT::Sandbox::User=root", ...debs], folder);
-    for (const deb of readdirSync(folder)) spawnSync("dpkg-deb", ["-x", join(folder, deb), unpacked], { stdio: ["ignore", 2, 2] });
+    for (const deb of readdirSync(folder))
+      unpackDeb(join(folder, deb), wanted.find((entry) => entry.debs.some((name) => deb.startsWith(`${name}_`)))?.file);
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Of a package that is there for one file only that file is kept: opencv-doc has 270 MB. */
+function unpackDeb(path, file) {
+  mkdirSync(unpacked, { recursive: true });
+  if (file === undefined) spawnSync("dpkg-deb", ["-x", path, unpacked], { stdio: ["ignore", 2, 2] });
+  else spawnSync("sh", ["-c", `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "./$3"`, "sh", path, unpacked, file], { stdio: ["ignore", 2, 2] });
 }
 
 /** Fetches apt's lists where there are none, for this folder only when the system's may not be written. Returns the options that find them. */
@@ -100,7 +131,8 @@ function apt([command, ...before], args, cwd = root) {
   spawnSync(command, [...before, ...args], { cwd, stdio: ["ignore", 2, 2], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
 }
 
-function present({ programs = [], module }) {
+function present({ programs = [], module, file }) {
+  if (file !== undefined) return ["/", unpacked].some((folder) => existsSync(join(folder, file)));
   if (module === undefined) return programs.every(onPath);
   const code = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
   return spawnSync(PYTHON, ["-c", code], { env: environment() }).status === 0;
