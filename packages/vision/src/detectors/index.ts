@@ -1,4 +1,10 @@
 export { type BackgroundOptions, BackgroundSubtractor, MASK_BACKGROUND, MASK_FOREGROUND, MASK_SHADOW } from "./background-subtractor.ts";
+export { createDetector, type DetectorSpec, parseDetector } from "./create-detector.ts";
 export { MotionDetector, type MotionOptions } from "./motion-detector.ts";
 export { type NmsOptions, suppressed } from "./nms.ts";
+export type { LayoutName } from "./onnx/layout.ts";
+export type { Preparation } from "./onnx/letterbox.ts";
+export { OnnxDetector, type OnnxOptions } from "./onnx/onnx-detector.ts";
+export { type OnnxModel, type OnnxValue, readOnnxFile } from "./onnx/onnx-file.ts";
+export type { Device, Fallback, OnnxRuntime } from "./onnx/onnx-runtime.ts";
 export { PeopleDetector, type PeopleOptions } from "./people-detector.ts";
