@@ -6,3 +6,5 @@ export { HostCollector, type HostOptions, host } from "./host/host.ts";
 export type { HostIgnore } from "./host/part.ts";
 export { hostParts } from "./host/parts.ts";
 export { ProcessCollector, type ProcessOptions, process } from "./process/process.ts";
+export { type Sampled, type SampleOptions, Sampler, sample } from "./sampler.ts";
+export { every } from "./sampler-every.ts";
