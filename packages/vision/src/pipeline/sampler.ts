@@ -7,8 +7,8 @@ export interface SamplerOptions {
   readonly maxFramesPerSecond?: number;
 }
 
-// A frame that is due and comes a hair early, because its time was rounded, is taken.
-const EARLY_SHARE = 0.01;
+// Times are rounded: a frame may come a hair early, and time has not been set back when it stands still.
+const SLACK = 0.01;
 
 /** Decides which frames are worth a look. */
 export class Sampler {
@@ -26,9 +26,10 @@ export class Sampler {
     const due = this.#offered++ % this.#every === 0;
     if (!due || this.#periodSeconds === 0) return due;
     const untilDue = this.#dueSeconds - timestampSeconds;
-    if (untilDue > this.#periodSeconds * EARLY_SHARE && untilDue <= this.#periodSeconds) return false;
+    const longestSeconds = this.#periodSeconds * (1 + SLACK);
+    if (untilDue > this.#periodSeconds * SLACK && untilDue <= longestSeconds) return false;
     // Due times keep their rhythm, unless there was a gap or time was set back.
-    const inRhythm = Math.abs(untilDue) <= this.#periodSeconds;
+    const inRhythm = Math.abs(untilDue) <= longestSeconds;
     this.#dueSeconds = (inRhythm ? this.#dueSeconds : timestampSeconds) + this.#periodSeconds;
     return true;
   }
