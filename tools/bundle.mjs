@@ -23,7 +23,7 @@ export async function bundle() {
   await build({
     absWorkingDir: home,
     // Files of threads and child processes are named by URL, so they are entries too.
-    entryPoints: [...entryPoints, "dist/exporter/thread-worker.js", "dist/exporter/bcrypt-worker.js", "dist/collectors/gpu/nvml-helper.js"],
+    entryPoints: [...entryPoints, "dist/exporter/thread-worker.js", "dist/exporter/bcrypt-worker.js", "dist/collectors/gpu/nvml-child.js"],
     outdir: "bundle",
     outbase: "dist",
     // What several entries share lies beside the threads' files, which it names relative to itself.

@@ -47,7 +47,7 @@ const SETTLED_MS = 5000;
  *
  * This file lies beside the room's index, and the helper below it, so that the path between them is the same in the bundle.
  */
-export class NvmlHelper implements GpuSource {
+export class NvmlChild implements GpuSource {
   readonly name = "nvml";
   readonly #options: NvmlOptions;
   readonly #log: GpuLog;
@@ -102,7 +102,7 @@ export class NvmlHelper implements GpuSource {
     const { library, everyMs, procPath, groups } = this.#options;
     this.#absent = this.#final = false;
     const plan: NvmlPlan = { library, everyMs, procPath, once: this.#once, ...(groups === undefined ? {} : { groups }) };
-    const helper = fileURLToPath(new URL("./gpu/nvml-helper.js", import.meta.url));
+    const helper = fileURLToPath(new URL("./gpu/nvml-child.js", import.meta.url));
     // Flags that were meant for this process (a debugger's port, a preloaded agent) are not for that one.
     const { NODE_OPTIONS: _, ...env } = process.env;
     const child = fork(helper, [JSON.stringify(plan)], { stdio: ["ignore", "ignore", "ignore", "ipc"], execArgv: [], env });

@@ -3,7 +3,7 @@ import type { Collector } from "../../core/collector.ts";
 import { type Duration, parseDuration } from "../../core/duration.ts";
 import { InferometerError, shown } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
-import { NvmlHelper } from "../gpu-nvml.ts";
+import { NvmlChild } from "../gpu-nvml.ts";
 import { Readings } from "../readings.ts";
 import { DrmCards } from "./drm-cards.ts";
 import { GpuMetrics } from "./gpu-metrics.ts";
@@ -75,7 +75,7 @@ export class GpuCollector implements Collector {
     const shared = { clock, everyMs, idleMs, procPath, sysPath, ...(groups === undefined ? {} : { groups }) };
     const sources: GpuSource[] = [new DrmCards(shared)];
     if (nvidia === "nvidia-smi") sources.push(new NvidiaSmi({ ...shared, command: options.command ?? "nvidia-smi" }));
-    else if (nvidia === "nvml") sources.push(new NvmlHelper({ ...shared, library: options.library ?? LIBRARY }));
+    else if (nvidia === "nvml") sources.push(new NvmlChild({ ...shared, library: options.library ?? LIBRARY }));
     else if (nvidia !== false) throw new InferometerError("OPTION_INVALID", `nvidia is ${shown(nvidia)}. Give "nvidia-smi", "nvml" or false.`);
     this.#sources = sources;
     this.required = required;

@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../core/clock.ts";
 import { FixtureTree } from "../fixture-tree.test-kit.ts";
-import { NvmlHelper } from "../gpu-nvml.ts";
+import { NvmlChild } from "../gpu-nvml.ts";
 import type { GpuOptions } from "./gpu.ts";
 import { alive, GpuProbe, until } from "./gpu-reading.test-kit.ts";
 
@@ -28,7 +28,7 @@ const nvml = (more: GpuOptions = {}): GpuProbe => new GpuProbe({ nvidia: "nvml",
 /** The helpers that we started: processes with that file in their command line. */
 function helpers(): number[] {
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
-  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nvml-helper"));
+  return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nvml-child"));
 }
 
 describe("gpu() with NVML", options, () => {
@@ -177,7 +177,7 @@ describe("gpu() with NVML", options, () => {
 
   it("kills a helper whose driver hangs, and says so", async () => {
     fake("count 1");
-    const helper = new NvmlHelper({
+    const helper = new NvmlChild({
       clock: systemClock,
       library,
       everyMs: 100,
