@@ -223,6 +223,41 @@ describe("gpu() with NVML", options, () => {
     assert.match(error, /NVML: the driver's library and its kernel module have different versions; restart/);
   });
 
+  it("does not open NVML while a GPU sleeps, and lets go of it after each round where one may sleep", async () => {
+    fake("count 1");
+    using tree = new FixtureTree();
+    tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
+    tree.write("sys/bus/pci/devices/0000:3b:00.0/power/control", "auto\n");
+    tree.write("sys/bus/pci/devices/0000:3b:00.0/power/runtime_status", "suspended\n");
+    await using probe = nvml({ sysPath: tree.sysPath });
+    const asleep = await probe.scrape();
+    assert.deepEqual([asleep.ok, asleep.values['gpu_suspended{gpu="0"}'], helpers()], [true, 1, []]);
+    tree.write("sys/bus/pci/devices/0000:3b:00.0/power/runtime_status", "active\n");
+    await probe.until(({ values }) => values['gpu_utilization_ratio{gpu="0",engine="gpu"}'] === 0.42);
+    await until(() => helpers().length === 0);
+    const { ok, values } = await probe.scrape();
+    assert.deepEqual([ok, values['gpu_source_failures_total{source="nvml"}']], [true, undefined]);
+  });
+
+  it("leaves no helper behind when the process is killed", async () => {
+    fake("count 1");
+    const code = `
+      import { Registry } from ${JSON.stringify(new URL("../../core/registry.js", import.meta.url).href)};
+      import { gpu } from ${JSON.stringify(new URL("./gpu.js", import.meta.url).href)};
+      import { readFileSync } from "node:fs";
+      const registry = new Registry();
+      const collector = gpu({ nvidia: "nvml", library: ${JSON.stringify(library)}, sysPath: "/nowhere" });
+      registry.register(collector);
+      await collector.settled();
+      console.log(readFileSync("/proc/self/task/" + process.pid + "/children", "utf8"));
+      process.kill(process.pid, "SIGKILL");
+    `;
+    const { signal, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8", timeout: 20_000 });
+    assert.equal(signal, "SIGKILL");
+    assert.ok(Number(stdout) > 1);
+    await until(() => !alive(Number(stdout)));
+  });
+
   it("ends the helper when it is closed or its parent is gone, and keeps no process alive, not even while the driver hangs", async () => {
     fake("count 1");
     const probe = nvml();
