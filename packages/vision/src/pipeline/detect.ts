@@ -142,6 +142,7 @@ class Detection implements Detecting {
     const failure = this.#runs.find((run) => run.failure !== undefined)?.failure;
     if (failure !== undefined) this.#failure = errorOf(failure);
     this.#stream?.end(this.#failure === undefined ? {} : { error: this.#failure });
+    this.#stream = undefined;
     if (this.#failure !== undefined) throw this.#failure;
     return this.summary();
   }

@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { createDetector, type DetectorSpec } from "../detectors/index.ts";
 import type { Detector, StreamInfo } from "../types.ts";
 import { Bell } from "./bell.ts";
 import { Board } from "./board.ts";
 import { DetectorLoop, type LoopSettings } from "./detector-loop.ts";
-import { createDetector, type DetectorSpec } from "./detector-stand-in.ts";
 import { failureOf } from "./failure.ts";
 import { monotonicSeconds } from "./monotonic.ts";
 import { Ring } from "./ring.ts";

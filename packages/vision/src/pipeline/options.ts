@@ -1,7 +1,7 @@
 import { type Duration, InferometerError, parseDuration, shown } from "@inferometer/metrics";
 import type { VisionMetrics } from "@inferometer/metrics/instrument";
+import type { DetectorSpec } from "../detectors/index.ts";
 import type { TrackerOptions } from "../tracking/index.ts";
-import type { DetectorSpec } from "./detector-stand-in.ts";
 import type { DropPolicy } from "./reader.ts";
 import { parseSource, type SourceSpec } from "./source-stand-in.ts";
 
@@ -78,9 +78,12 @@ export function checkedSettings(options: DetectOptions): Settings {
   if (!(Number.isInteger(queueSize) && queueSize >= 1 && queueSize <= 64)) throw invalid("queueSize", queueSize, "a whole number from 1 to 64");
   if (!(Number.isInteger(maxFailures) && maxFailures >= 1)) throw invalid("maxFailures", maxFailures, "a whole number from 1");
   if (output === "") throw invalid("output", output, 'a path such as "annotated.mp4" or "out/"');
-  const spec = typeof detector === "string" ? ({ kind: detector } as DetectorSpec) : detector;
+  if (typeof detector === "string" && detector !== "motion" && detector !== "people") {
+    throw invalid("detector", detector, '"motion", "people" or a specification such as { kind: "onnx", model: "model.onnx" }');
+  }
+  const spec = typeof detector === "string" ? { kind: detector } : plain("detector", detector);
   return {
-    sources: sources.map((source: string | SourceSpec) => (typeof source === "string" ? parseSource(source) : source)),
+    sources: sources.map((source: string | SourceSpec) => (typeof source === "string" ? parseSource(source) : plain("sources", source))),
     // The detector's own threshold decides what it finds at all; those that have none are held to it afterwards.
     detector: confidence === undefined || spec.kind === "motion" || spec.kind === "module" ? spec : { ...spec, confidence },
     confidence: confidence ?? 0,
@@ -100,4 +103,13 @@ export function checkedSettings(options: DetectOptions): Settings {
 
 function invalid(option: string, value: unknown, wanted: string): InferometerError {
   return new InferometerError("OPTION_INVALID", `${option} is ${shown(value)}. Give ${wanted}.`);
+}
+
+/** A copy, which also shows that it can be handed to a thread. */
+function plain<T>(option: string, value: T): T {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    throw new InferometerError("OPTION_INVALID", `${option} holds what no thread can be given (${(error as Error).message}). Give a plain object.`);
+  }
 }
