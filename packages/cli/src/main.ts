@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { InferometerError } from "@inferometer/metrics";
-import { type Call, type Command, EXIT, type Options } from "./command.ts";
+import { type Call, EXIT, type Options } from "./command.ts";
 import { commands } from "./commands.ts";
+import { errorText, isUsage } from "./error-text.ts";
 import { helpOf, overview } from "./help.ts";
 import { settings } from "./settings.ts";
 import { didYouMean } from "./suggest.ts";
@@ -47,18 +47,8 @@ export async function run(words: readonly string[], surroundings: Surroundings):
     return await work({ options: options as Call<Options>["options"], args, surroundings });
   } catch (error) {
     stderr.write(errorText(error, { command, verbose: words.includes("--verbose") }));
-    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+    return isUsage(error) ? EXIT.usage : EXIT.failed;
   }
-}
-
-/** One line that says what happened and the way out. The stack only with --verbose, or when the mistake is ours. */
-export function errorText(error: unknown, { command, verbose }: { readonly command?: Command | undefined; readonly verbose: boolean }): string {
-  if (error instanceof UsageError) return `inferometer: ${error.message} See inferometer ${command === undefined ? "" : `${command.name} `}--help.\n`;
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const known = error instanceof InferometerError;
-  const line = `inferometer: ${message.replace(/\s*\n\s*/g, " ")}\n`;
-  if (verbose) return `${line}${stack ?? ""}\n`;
-  return known ? line : `${line}inferometer: This is not a known failure. --verbose shows where it came from.\n`;
 }
 
 function unknownCommand(name: string): UsageError {
