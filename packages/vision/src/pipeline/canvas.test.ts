@@ -32,7 +32,7 @@ describe("Canvas", () => {
   it("writes text, larger on request", () => {
     const canvas = new Canvas(11, 7);
     canvas.text("Ai", { x: 0, y: 0, colour: RED, scale: 1 });
-    assert.deepEqual(picture(canvas), [".###....#..", "#...#......", "#...#..##..", "#####...#..", "#...#...#..", "#...#...#..", "#...#..###."]);
+    assert.deepEqual(picture(canvas), [".###....#..", "#...#......", "#...#..##..", "#...#...#..", "#####...#..", "#...#...#..", "#...#..###."]);
     const large = new Canvas(10, 4);
     large.text("-", { x: 0, y: -6, colour: RED, scale: 2 });
     assert.deepEqual(picture(large), ["##########", "##########", "..........", ".........."]);

@@ -23,6 +23,8 @@ const LONGEST_PAUSE_SECONDS = 10;
 /** Once told to hurry, ffmpeg has so long to finish its file. */
 const HURRY_MS = 3000;
 const KEPT_WORDS = 2000;
+// When only the last bytes of a file find no room, ffmpeg 5.1 says so and ends as if all were well.
+const UNFINISHED = /^Error (writing trailer|closing file)/m;
 
 /** A picture on its way to ffmpeg. */
 interface Sheet {
@@ -123,9 +125,10 @@ export class VideoOutput implements FrameOutput {
     child.stdin.on("error", () => {}); // the write that failed tells
     this.#closed = new Promise((resolve) => {
       child.once("error", (error: NodeJS.ErrnoException) => resolve(startFailed(error, ffmpeg)));
-      child.once("close", (code, signal) =>
-        resolve(code === 0 ? undefined : writeFailed(path, words.trim() || `ffmpeg ended with ${code ?? signal}`)),
-      );
+      child.once("close", (code, signal) => {
+        const failed = code !== 0 || UNFINISHED.test(words);
+        resolve(failed ? writeFailed(path, words.trim() || `ffmpeg ended with ${code ?? signal}`) : undefined);
+      });
     });
     return child;
   }
