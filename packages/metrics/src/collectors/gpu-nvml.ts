@@ -41,6 +41,8 @@ export type NvmlWord =
 const ABSENT_MS = 300_000;
 const GRACE_MS = 15_000;
 const SETTLED_MS = 5000;
+/** How long a scrape waits for GPUs that are asked once a scrape. */
+const ROUND_MS = 1000;
 
 /**
  * NVIDIA's GPUs through NVML, in a forked process: a driver that hangs would keep this one from ever exiting, one that crashes would end it.
@@ -86,7 +88,15 @@ export class NvmlChild implements GpuSource {
     // Whoever holds NVML open keeps the GPU awake.
     this.#once = pci.some(({ maySleep }) => maySleep);
     this.#child.want();
-    return this.#log.states(this.#child.wantedSince);
+    // Asked once a scrape, an answer is old by nature before the next: only one that did not come is bad news.
+    return this.#log.states(this.#once && this.failure === "" ? this.#child.startedAt : this.#child.wantedSince);
+  }
+
+  /** Asks the GPUs that may sleep, which no loop does. One that hangs is not waited for twice. */
+  async fresh(): Promise<void> {
+    if (!this.tried) return;
+    this.read();
+    if (this.#once && this.failure === "") await this.#child.end(ROUND_MS);
   }
 
   async settled(): Promise<void> {
@@ -145,11 +155,17 @@ export class NvmlChild implements GpuSource {
     return [...(this.#xids.get(gpu) ?? [])].map(([xid, count]) => ["xidErrors", count, String(xid)]);
   }
 
+  /** A little less than the interval, counted from the start of the last round: scrapes that come as often must not miss every second one. */
+  #nextRoundMs(): number {
+    const { clock, everyMs } = this.#options;
+    return Math.max(0, everyMs * 0.9 - (clock.now() - this.#child.startedAt));
+  }
+
   #ended({ code, signal, error, silent }: ChildEnd): number | undefined {
     const { everyMs, graceMs = GRACE_MS } = this.#options;
     this.tried = true;
     if (this.#absent || this.#final) return ABSENT_MS;
-    if (this.#once && code === 0) return everyMs;
+    if (this.#once && code === 0) return this.#nextRoundMs();
     if (silent) this.failure = `NVML did not answer for ${(everyMs + graceMs) / 1000} s`;
     else if (this.failure === "" || signal !== null) this.failure = `the NVML helper ended with ${error ?? signal ?? code}`;
     return undefined;

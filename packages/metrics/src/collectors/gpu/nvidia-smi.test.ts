@@ -195,6 +195,10 @@ describe("gpu() with nvidia-smi", posix, () => {
     assert.equal(awake.values['gpu_suspended{gpu="0"}'], 0);
     assert.doesNotMatch(smi.calls[0]!, /loop/);
     await until(() => !alive(smi.pids.at(-1)!));
+    smi.set({ gpus: [{ ...pair.gpus[0]!, "utilization.gpu": "55" }] });
+    const before = smi.calls.length;
+    const fresh = await probe.until(() => smi.calls.length > before);
+    assert.equal(fresh.values[BUSY_0], 0.55, "the scrape that asks has the answer");
     const { length } = smi.calls;
     power("suspended");
     const again = await probe.scrape();

@@ -26,6 +26,8 @@ const ABSENT_MS = 300_000;
 const LOST_MS = 600_000;
 const GRACE_MS = 15_000;
 const SETTLED_MS = 5000;
+/** How long a scrape waits for GPUs that are asked once a scrape. */
+const ROUND_MS = 1000;
 
 /** Return codes of nvidia-smi. */
 const [NO_PERMISSION, NO_DRIVER, NO_LIBRARY] = [4, 9, 12];
@@ -80,7 +82,15 @@ export class NvidiaSmi implements GpuSource {
       this.#child.stop();
     }
     this.#child.want();
-    return this.#log.states(this.#child.wantedSince);
+    // Asked once a scrape, an answer is old by nature before the next: only one that did not come is bad news.
+    return this.#log.states(this.#mode === "once" && this.failure === "" ? this.#child.startedAt : this.#child.wantedSince);
+  }
+
+  /** Asks the GPUs that may sleep, which no loop does. One that hangs is not waited for twice. */
+  async fresh(): Promise<void> {
+    if (!this.tried) return;
+    this.read();
+    if (this.#mode === "once" && this.failure === "") await this.#child.end(ROUND_MS);
   }
 
   async settled(): Promise<void> {
@@ -146,12 +156,18 @@ export class NvidiaSmi implements GpuSource {
     this.failure = "";
   }
 
+  /** A little less than the interval, counted from the start of the last round: scrapes that come as often must not miss every second one. */
+  #nextRoundMs(): number {
+    const { clock, everyMs } = this.#options;
+    return Math.max(0, everyMs * 0.9 - (clock.now() - this.#child.startedAt));
+  }
+
   #ended({ code, error, silent, signal }: ChildEnd): number | undefined {
     const { everyMs, command, graceMs = GRACE_MS } = this.#options;
     if (this.#again) return 0;
     if (this.#newlyLost && this.#others().length > 0) return 0; // the others, alone
     this.tried = true;
-    if (this.#answered && code === 0 && this.#mode === "once") return everyMs;
+    if (this.#answered && code === 0 && this.#mode === "once") return this.#nextRoundMs();
     const known = this.#log.reports.length > 0;
     if (error === "ENOENT" || code === NO_DRIVER || code === NO_LIBRARY || /No devices were found/i.test(this.#lastWords)) {
       const gone = error === "ENOENT" ? `${command} was not found` : `${command}: ${this.#lastWords || "no driver"}`;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../core/clock.ts";
 
 /** How a child ended. */
@@ -44,6 +45,8 @@ export class SupervisedChild {
   #closed = false;
   /** Since when it has been wanted without a pause, by the clock. */
   wantedSince: number = Number.NEGATIVE_INFINITY;
+  /** When the child that runs, or ran last, was started, by the clock. */
+  startedAt: number = Number.NEGATIVE_INFINITY;
   /** How often it ended by itself or was killed for its silence. */
   failures = 0;
 
@@ -69,6 +72,11 @@ export class SupervisedChild {
     return this.#child !== undefined;
   }
 
+  /** Waits until it has ended, `ms` at most. */
+  async end(ms: number): Promise<void> {
+    for (let waited = 0; this.running && waited < ms; waited += 5) await sleep(5);
+  }
+
   /** Ends it without blame; the next `want` starts another. */
   stop(): void {
     clearInterval(this.#watch);
@@ -87,7 +95,7 @@ export class SupervisedChild {
 
   #start(): void {
     const { clock, silentMs, idleMs } = this.#options;
-    this.#heardAt = clock.now();
+    this.startedAt = this.#heardAt = clock.now();
     this.#silent = false;
     let child: ChildProcess;
     try {
