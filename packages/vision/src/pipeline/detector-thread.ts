@@ -59,7 +59,6 @@ try {
     const { device, fallbacks = [] } = detector;
     say({
       kind: "ready",
-      model: detector.name,
       loadSeconds,
       fallbacks: fallbacks.map(({ from, to }) => ({ from, to })),
       ...(device === undefined ? {} : { device }),

@@ -95,7 +95,7 @@ export function checkedSettings(options: DetectOptions): Settings {
     maxFailures,
     stallAfterSeconds: parseDuration(stallAfter) / 1000,
     ...(drop === undefined ? {} : { drop }),
-    ...(track ? { tracker } : {}),
+    ...(track ? { tracker: plain("tracker", tracker) } : {}),
     ...(metrics === undefined ? {} : { metrics }),
     ...(output === undefined ? {} : { output }),
   };

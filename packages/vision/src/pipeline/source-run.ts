@@ -38,6 +38,7 @@ export class SourceRun {
   readonly #detector: Thread<DetectorWord>;
   readonly #hasOutput: boolean;
   #lastNewsSeconds = monotonicSeconds();
+  #named = false;
   #opened = false;
   #stopped = false;
   #failure: Failure | undefined;
@@ -99,6 +100,7 @@ export class SourceRun {
   }
 
   #sync(): void {
+    if (!this.#named) return; // the metrics of a source need its name, which is on its way
     const counts = this.#board.takeCounts();
     this.#account.counts(counts);
     if (counts.received === 0) return;
@@ -108,8 +110,10 @@ export class SourceRun {
   }
 
   #readerSays(word: ReaderWord): void {
-    if (word.kind === "named") this.#account.named(word.name, word);
-    else if (word.kind === "opened") {
+    if (word.kind === "named") {
+      this.#named = true;
+      this.#account.named(word.name, word);
+    } else if (word.kind === "opened") {
       this.#opened = true;
       this.expectedFrames = word.frames;
       this.#account.state = "running";

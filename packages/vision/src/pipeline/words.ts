@@ -54,7 +54,6 @@ export interface FrameReport {
 export type DetectorWord =
   | {
       readonly kind: "ready";
-      readonly model: string;
       readonly device?: string;
       readonly loadSeconds: number;
       readonly fallbacks: readonly DeviceFallback[];
