@@ -199,6 +199,7 @@ describe("gpu() with nvidia-smi", posix, () => {
     const before = smi.calls.length;
     const fresh = await probe.until(() => smi.calls.length > before);
     assert.equal(fresh.values[BUSY_0], 0.55, "the scrape that asks has the answer");
+    assert.equal(smi.calls.length, before + 1, "and asks once");
     const { length } = smi.calls;
     power("suspended");
     const again = await probe.scrape();

@@ -16,7 +16,10 @@ export interface SupervisedChildOptions {
   readonly clock: Clock;
   /** Makes the process. It may throw. */
   start(): ChildProcess;
-  /** Called when it has ended, unless we stopped it. Returns milliseconds to the next start, or undefined: the longer, the more often it failed. */
+  /**
+   * Called when it has ended, unless we stopped it. Returns milliseconds to the next start (0: at once, without a `want`), or undefined: the longer,
+   * the more often it failed.
+   */
   ended(how: ChildEnd): number | undefined;
   /** A child that says nothing for so long hangs, and is killed. */
   readonly silentMs: number;
