@@ -42,35 +42,34 @@ export interface Detecting extends AsyncDisposable, AsyncIterable<FrameResult> {
  * console.log(run.summary().framesPerSecond);
  */
 export function detect(options: DetectOptions): Detecting {
-  const detection = new Detection(checkedSettings(options));
+  const run = new Run(checkedSettings(options));
   const { signal } = options;
   if (signal !== undefined) {
-    const stop = (): void => void detection.stop();
+    const stop = (): void => void run.stop();
     signal.addEventListener("abort", stop, { once: true });
     const forget = (): void => signal.removeEventListener("abort", stop);
-    detection.done.then(forget, forget);
+    run.done.then(forget, forget);
     if (signal.aborted) stop();
   }
-  return detection;
+  return run;
 }
 
-class Detection implements Detecting {
+class Run implements Detecting {
   readonly done: Promise<DetectSummary>;
   readonly #totals: Totals;
   readonly #accounts: readonly SourceAccount[];
   readonly #runs: readonly SourceRun[];
   readonly #startedSeconds = monotonicSeconds();
   #endedSeconds: number | undefined;
-  #ended: "no" | "yes" = "no";
   #failure: InferometerError | undefined;
   #stream: ResultStream | undefined;
 
   constructor(settings: Settings) {
     const { metrics, sources, output } = settings;
-    const taking = PIPELINE_STAGES.filter(
+    const stages = PIPELINE_STAGES.filter(
       (stage) => (stage !== "track" || settings.tracker !== undefined) && (stage !== "output" || output !== undefined),
     );
-    this.#totals = new Totals(taking);
+    this.#totals = new Totals(stages);
     const queues = new Map<SourceAccount, number>();
     this.#accounts = sources.map(({ kind }, at) => new SourceAccount(`${kind} ${at + 1}`, { totals: this.#totals, metrics, queues }));
     this.#runs = sources.map((spec, at) => {
@@ -125,7 +124,7 @@ class Detection implements Detecting {
     const stream = new ResultStream(() => {
       this.#stream = undefined;
     });
-    if (this.#ended === "yes") stream.end(this.#failure === undefined ? {} : { error: this.#failure });
+    if (this.#endedSeconds !== undefined) stream.end(this.#failure === undefined ? {} : { error: this.#failure });
     else this.#stream = stream;
     return stream;
   }
@@ -138,7 +137,6 @@ class Detection implements Detecting {
     await Promise.all(this.#runs.map(({ ended }) => ended));
     clearInterval(timer);
     this.#endedSeconds = monotonicSeconds();
-    this.#ended = "yes";
     const failure = this.#runs.find((run) => run.failure !== undefined)?.failure;
     if (failure !== undefined) this.#failure = errorOf(failure);
     this.#stream?.end(this.#failure === undefined ? {} : { error: this.#failure });
