@@ -22,8 +22,9 @@ export interface SampleOptions {
 /**
  * Collects in the background, for a history without a scraper. Each sample goes to `onSample`, and to whoever iterates; nothing is kept besides.
  *
- * Samples never overlap: while one is taken, or `onSample` works on it, those that would be due are skipped and counted in `skipped`. Keeps no process
- * alive, except for a loop that waits for the next sample. Starts with `start()`, and may be started again after `stop()`. For a collector that need not be asked each time see `every()`.
+ * Samples never overlap: while one is taken, or `onSample` works on it, those that would be due are skipped and counted in `skipped`. Keeps no
+ * process alive, except for a loop that waits for the next sample. Starts with `start()`, and may be started again after `stop()`. For a collector
+ * that need not be asked each time see `every()`.
  *
  * Throws OPTION_INVALID, DURATION_INVALID.
  *

@@ -131,7 +131,8 @@ export class GpuLog {
   }
 
   /**
-   * @param since When asking began, by the clock: until there was time for an answer, an old report is no proof that a GPU is lost, and the GPU is left out.
+   * @param since When asking began, by the clock: until there was time for an answer, an old report is no proof that a GPU is lost, and the GPU is
+   * left out.
    */
   states(since: number): GpuState[] {
     const now = this.#clock.now();

@@ -44,8 +44,8 @@ export interface GpuOptions {
  * GPUs of NVIDIA, AMD and Intel under the same names, in base units: `gpu_utilization_ratio{gpu,engine}`, `gpu_memory_used_bytes{gpu}` and so on.
  *
  * Drivers are asked in child processes, the first time when somebody scrapes: a driver that hangs delays no scrape, and a child that dies is started
- * again with back-off. A GPU that stops answering has `gpu_up` 0 and no other values. One that sleeps is not woken. A machine without a GPU has none of
- * these metrics, which is no failure unless `required`.
+ * again with back-off. A GPU that stops answering has `gpu_up` 0 and no other values. One that sleeps is not woken. A machine without a GPU has none
+ * of these metrics, which is no failure unless `required`.
  *
  * The first scrape brings no values yet, unless `settled()` was waited for.
  *

@@ -104,7 +104,10 @@ export abstract class NvidiaSource implements GpuSource {
     return `${(this.#options.everyMs + this.#graceMs) / 1000} s`;
   }
 
-  /** When the next round may begin: a little less than the interval after the last one, so that scrapes that come as often miss none. Never 0: that is "at once". */
+  /**
+   * When the next round may begin: a little less than the interval after the last one, so that scrapes that come as often miss none. Never 0: that
+   * is "at once".
+   */
   protected nextRoundMs(): number {
     const { clock, everyMs } = this.#options;
     return Math.max(1, everyMs * 0.9 - (clock.now() - this.child.startedAt));

@@ -64,7 +64,10 @@ export class Nvml {
     this.#library = library;
   }
 
-  /** Calls a function of these types and returns its code; 13 where there is none of that name. Throws NvmlError for codes that concern more than this call. */
+  /**
+   * Calls a function of these types and returns its code; 13 where there is none of that name. Throws NvmlError for codes that concern more than
+   * this call.
+   */
   call(name: string, types: string, ...values: readonly unknown[]): number {
     if (!this.#functions.has(name)) this.#functions.set(name, this.#find(name, types));
     const code = this.#functions.get(name)?.(...values) ?? NVML.noFunction;
