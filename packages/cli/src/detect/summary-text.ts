@@ -56,7 +56,7 @@ export function summaryText(summary: DetectSummary, extras: SummaryExtras): stri
     ...extras.gpus.flatMap((text) => row("GPU", text)),
     ...(failures.length === 0 ? row("Errors", style("green", "none")) : failures.flatMap((text) => row(style("red", "Errors"), text))),
   ];
-  return `${lines.join("\n")}\n`;
+  return `\n${lines.join("\n")}\n`;
 }
 
 function latencyLines(latency: DetectSummary["latency"], { width, style }: { readonly width: number; readonly style: Style }): string[] {
@@ -71,8 +71,14 @@ function latencyLines(latency: DetectSummary["latency"], { width, style }: { rea
     ["max", "maxSeconds"],
   ];
   const shown = width < 66 ? all.slice(1, 4) : all;
-  const rows = columns([["", ...shown.map(([name]) => name)], ...stages.map(([stage, of]) => [stage, ...shown.map(([, key]) => duration(of[key]))])]);
-  return rows.map((line, at) => `${at === 0 ? style("bold", "Latency".padEnd(INDENT)) : " ".repeat(INDENT)}${at === 0 ? style("dim", line) : line}`);
+  const cells = stages.map(([stage, of]) => [stage, ...shown.map(([, key]) => duration(of[key]))]);
+  const [head = "", ...rows] = columns([["", ...shown.map(([name]) => name)], ...cells]);
+  const indent = width < 56 ? 0 : INDENT;
+  const title = "Latency";
+  return [
+    `${style("bold", title)}${style("dim", `${" ".repeat(indent)}${head}`.slice(title.length))}`,
+    ...rows.map((row) => " ".repeat(indent) + row),
+  ];
 }
 
 const sum = (entries: readonly (readonly [string, number])[]): number => entries.reduce((total, [, number]) => total + number, 0);

@@ -1,0 +1,37 @@
+// `npm start`: people in a real video, found, followed and measured; a made-up scene where there is no video or no ffmpeg.
+// npm start -- --port 9191 --json     hands further options on to `inferometer detect`
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { environment } from "./system-packages.mjs";
+
+const root = resolve(fileURLToPath(import.meta.url), "../..");
+const PORT = 9090;
+process.env.PATH = environment().PATH;
+
+const given = process.argv.slice(2);
+const video = ["/", join(root, ".tools/root")]
+  .map((folder) => join(folder, "usr/share/doc/opencv-doc/examples/data/vtest.avi"))
+  .find((path) => existsSync(path));
+const ffmpeg = spawnSync("ffmpeg", ["-version"], { stdio: "ignore" }).status === 0;
+if (video === undefined || !ffmpeg)
+  console.error(
+    `start: ${ffmpeg ? "the video vtest.avi of OpenCV's samples" : "ffmpeg"} is not here, so a made-up scene takes the place of a real video.`,
+  );
+const source = video !== undefined && ffmpeg ? [video, "--detector", "people"] : ["synthetic:frames=1500"];
+const port = given.some((word) => word.startsWith("--port")) || (await isFree(PORT)) ? [] : ["--port", "0"];
+if (port.length > 0) console.error(`start: port ${PORT} is taken, so another one is used.`);
+
+// In this process: Ctrl-C reaches the command at once, and its exit code is ours.
+process.argv = [process.argv[0], "inferometer", "detect", ...source, "--metrics", "prometheus", ...port, ...given];
+await import("../packages/cli/bin/inferometer.js");
+
+function isFree(wanted) {
+  return new Promise((done) => {
+    const server = createServer()
+      .once("error", () => done(false))
+      .listen(wanted, "127.0.0.1", () => server.close(() => done(true)));
+  });
+}
