@@ -1,13 +1,13 @@
 /** Splits an address into what may be shown and what may not. Undefined where the text is no address. */
 function partsOf(address: string): { readonly scheme: string; readonly user: string; readonly place: string; readonly query: string } | undefined {
-  const match = /^([a-z][a-z0-9+.-]*:\/\/)([^?#]*)(.*)$/is.exec(address);
-  if (match === null) return undefined;
-  const [, scheme = "", rest = "", query = ""] = match;
-  const authority = rest.split("/", 1)[0]!;
-  // A password may hold "/" and "@" unescaped. Then the authority ends in something that is no port, or the last "@" comes late.
-  const hasUser = authority.includes("@") || (/:/.test(authority) && !/(^|\]):\d*$|^[^:]*:\d*$|^\[.*\]$/.test(authority) && rest.includes("@"));
-  const at = hasUser ? rest.lastIndexOf("@") : -1;
-  return { scheme, user: rest.slice(0, Math.max(0, at)), place: rest.slice(at + 1), query };
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(address)?.[0];
+  if (scheme === undefined) return undefined;
+  const rest = address.slice(scheme.length);
+  const authority = /^[^/?#]*/.exec(rest)![0];
+  // A password may hold "/", "?" and "@" unescaped. Where that is possible, all up to the last "@" counts as secret, at worst a part of the path.
+  const at = /[@:]/.test(authority) ? rest.lastIndexOf("@") : -1;
+  const [, place = "", query = ""] = /^([^?#]*)(.*)$/s.exec(rest.slice(at + 1))!;
+  return { scheme, user: rest.slice(0, Math.max(0, at)), place, query };
 }
 
 /** An address without user, password and query; any other text as it is. */

@@ -16,9 +16,10 @@ const FINITE = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|flv|wmv|ogv)$/i;
 // Slices are decoded in parallel, whole frames are not: those would each wait for as many later ones as there are threads.
 const LIVE_ARGS = ["-thread_type", "slice", "-fflags", "nobuffer", "-flags", "low_delay"];
 
-/** What `input` is, without touching it. */
-export function videoInput(input: string, { live }: { live?: boolean | undefined } = {}): VideoInput {
+/** What `input` is, without touching it. `format`: its name means something to the input format that the caller has chosen. */
+export function videoInput(input: string, { live, format = false }: { live?: boolean | undefined; format?: boolean } = {}): VideoInput {
   const name = withoutSecrets(input);
+  if (format) return { kind: "address", name, live: live ?? true, args: [...((live ?? true) ? LIVE_ARGS : []), "-i", input] };
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(input) && !/^file:/i.test(input)) {
     const isLive = live ?? !(/^https?:/i.test(input) && FINITE.test(name));
     // Over UDP, which ffmpeg tries first, a busy network tears pictures apart.

@@ -21,7 +21,10 @@ export interface VideoSpec {
   readonly maxRestarts?: number;
   /** Threads that decode. Default: ffmpeg's own choice. 1 is a good choice where several sources run. */
   readonly threads?: number;
-  /** More options of ffmpeg for the input, for example ["-video_size", "1280x720"]. Default none. */
+  /**
+   * More options of ffmpeg for the input, for example ["-video_size", "1280x720"]. With "-f" among them `input` is whatever that format calls its
+   * inputs (["-f", "x11grab"] and ":0.0"). Default none.
+   */
   readonly inputOptions?: readonly string[];
 }
 
@@ -61,7 +64,7 @@ export class VideoSource implements Source {
     this.#spec = spec;
     this.#clock = clock;
     this.#clean = secretsRemover(spec.input);
-    this.#input = videoInput(spec.input, { live: spec.live });
+    this.#input = videoInput(spec.input, { live: spec.live, format: spec.inputOptions?.includes("-f") ?? false });
     this.name = this.#input.name;
     this.live = this.#input.live;
     this.#stallMs = parseDuration(spec.stallAfter ?? (this.live ? "10s" : "30s"));
