@@ -5,8 +5,8 @@ import { describe, it } from "node:test";
 import { Registry } from "@inferometer/metrics";
 import { visionMetrics } from "@inferometer/metrics/instrument";
 import type { DetectorSpec } from "../detectors/index.ts";
+import type { SourceSpec } from "../sources/index.ts";
 import { type Detecting, type DetectOptions, type DetectSummary, detect } from "./index.ts";
-import type { SourceSpec } from "./source-stand-in.ts";
 
 const endless: SourceSpec = { kind: "synthetic", width: 64, height: 48 };
 const short: SourceSpec = { ...endless, frames: 30 };

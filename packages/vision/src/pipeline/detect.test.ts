@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { Registry, type Snapshot } from "@inferometer/metrics";
 import { visionMetrics } from "@inferometer/metrics/instrument";
 import type { DetectorSpec } from "../detectors/index.ts";
+import type { SourceSpec } from "../sources/index.ts";
 import { type Detecting, type DetectOptions, type DetectSummary, detect, type FrameSummary } from "./index.ts";
 import type { FrameResult } from "./results.ts";
-import type { SourceSpec } from "./source-stand-in.ts";
 
 const small = (given: Partial<Extract<SourceSpec, { kind: "synthetic" }>> = {}): SourceSpec => ({
   kind: "synthetic",
@@ -124,11 +124,30 @@ describe("detect", () => {
     });
   }
 
-  it("drops what a slow detector cannot take from a live source, and says so", async () => {
-    const { frames } = await run({ sources: [small({ frames: 40 })], detector: module("slow"), drop: "drop-oldest", queueSize: 1 }).done;
+  it("drops what a slow detector cannot take from a live source, and says how old results are", async () => {
+    const registry = new Registry();
+    const live = small({ frames: 50, live: true, framesPerSecond: 100 });
+    const { frames } = await run({ sources: [live], detector: module("slow"), metrics: visionMetrics({ model: "m", registry }) }).done;
     assertBalanced(frames);
-    assert.equal(frames.received, 40);
+    assert.equal(frames.received, 50);
     assert.ok(frames.dropped.backpressure > 10, `${frames.dropped.backpressure} dropped`);
+    assert.equal(registry.snapshot().value("frame_age_seconds", { source: "synthetic" }), frames.processed);
+  });
+
+  it("says that a source has stalled, until it goes on", async () => {
+    const registry = new Registry();
+    const slow = small({ frames: 3, live: true, framesPerSecond: 1 });
+    const running = run({ sources: [slow], stallAfter: "100ms", metrics: visionMetrics({ model: "m", registry }) });
+    const seen: string[] = [];
+    let ended = false;
+    void running.done.then(() => (ended = true));
+    while (!ended) {
+      const shown = `${running.summary().sources[0]?.state} ${registry.snapshot().value("source_up", { source: "synthetic" })}`;
+      if (seen.at(-1) !== shown) seen.push(shown);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.match(seen.join(", "), /running 1, stalled 0, running 1, .*stalled 0/);
+    assert.equal(running.summary().sources[0]?.state, "ended");
   });
 
   it("serves detectors that answer later", async () => {

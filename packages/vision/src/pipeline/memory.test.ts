@@ -3,8 +3,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, it } from "node:test";
 import { Registry } from "@inferometer/metrics";
 import { visionMetrics } from "@inferometer/metrics/instrument";
+import type { SourceSpec } from "../sources/index.ts";
 import { detect } from "./index.ts";
-import type { SourceSpec } from "./source-stand-in.ts";
 
 const MEBIBYTE = 1 << 20;
 const source: SourceSpec = { kind: "synthetic", frames: 5000, width: 64, height: 48 };

@@ -45,6 +45,16 @@ describe("detect's options", () => {
     assert.equal(check({ track: false }).tracker, undefined);
   });
 
+  it("hands on the ffmpeg and the longest silence to sources that do not say otherwise", () => {
+    const sources = ["a.mp4", { kind: "video", input: "b.mp4", ffmpeg: "own" } as const, { kind: "synthetic" } as const];
+    assert.deepEqual(check({ sources, ffmpeg: "theirs", stallAfter: "3s" }).sources, [
+      { kind: "video", input: "a.mp4", ffmpeg: "theirs", stallAfter: "3s" },
+      { kind: "video", input: "b.mp4", ffmpeg: "own", stallAfter: "3s" },
+      { kind: "synthetic" },
+    ]);
+    assert.deepEqual(check({ sources: ["a.mp4"] }).sources, [{ kind: "video", input: "a.mp4" }]);
+  });
+
   it("tells a detector that has a threshold of its own which one to use", () => {
     assert.deepEqual(check({ detector: "people", confidence: 0.7 }).detector, { kind: "people", confidence: 0.7 });
     assert.deepEqual(check({ detector: "motion", confidence: 0.7 }).detector, { kind: "motion" });

@@ -1,9 +1,9 @@
 import { type Duration, InferometerError, parseDuration, shown } from "@inferometer/metrics";
 import type { VisionMetrics } from "@inferometer/metrics/instrument";
 import type { DetectorSpec } from "../detectors/index.ts";
+import { parseSource, type SourceSpec } from "../sources/index.ts";
 import type { TrackerOptions } from "../tracking/index.ts";
 import type { DropPolicy } from "./reader.ts";
-import { parseSource, type SourceSpec } from "./source-stand-in.ts";
 
 export interface DetectOptions {
   /** What to look at: specifications, or texts as `parseSource` reads them. Each gets two threads of its own. */
@@ -36,11 +36,14 @@ export interface DetectOptions {
    * there are several sources, the second's goes to "annotated-2.mp4" or "out/2/" and so on. Default: not written.
    */
   readonly output?: string;
-  /** The ffmpeg that writes the output. Default: the environment's FFMPEG_PATH, else "ffmpeg". */
+  /** The ffmpeg that writes the output, and reads those sources that name none of their own. Default: FFMPEG_PATH, else "ffmpeg". */
   readonly ffmpeg?: string;
   /** The detector may fail on so many frames in a row, less one, before it is given up. Default 30. */
   readonly maxFailures?: number;
-  /** A source that gives no frame for so long is "stalled" in the summary, and not up in the metrics. Default "10s". */
+  /**
+   * A source that gives no frame for so long is "stalled" in the summary, and not up in the metrics; a video or camera is then started anew, if its
+   * own `stallAfter` is not another. Default "10s".
+   */
   readonly stallAfter?: Duration;
   /** Stops like `stop()`. */
   readonly signal?: AbortSignal;
@@ -83,7 +86,9 @@ export function checkedSettings(options: DetectOptions): Settings {
   }
   const spec = typeof detector === "string" ? { kind: detector } : plain("detector", detector);
   return {
-    sources: sources.map((source: string | SourceSpec) => (typeof source === "string" ? parseSource(source) : plain("sources", source))),
+    sources: sources.map((source: string | SourceSpec) =>
+      withDefaults(typeof source === "string" ? parseSource(source) : plain("sources", source), options),
+    ),
     // The detector's own threshold decides what it finds at all; those that have none are held to it afterwards.
     detector: confidence === undefined || spec.kind === "motion" || spec.kind === "module" ? spec : { ...spec, confidence },
     confidence: confidence ?? 0,
@@ -103,6 +108,13 @@ export function checkedSettings(options: DetectOptions): Settings {
 
 function invalid(option: string, value: unknown, wanted: string): InferometerError {
   return new InferometerError("OPTION_INVALID", `${option} is ${shown(value)}. Give ${wanted}.`);
+}
+
+/** What holds for all sources, where one does not say otherwise itself. */
+function withDefaults(spec: SourceSpec, { ffmpeg, stallAfter }: DetectOptions): SourceSpec {
+  if (spec.kind === "synthetic") return spec;
+  const program = ffmpeg === undefined ? {} : { ffmpeg };
+  return spec.kind === "video" && stallAfter !== undefined ? { ...program, stallAfter, ...spec } : { ...program, ...spec };
 }
 
 /** A copy, which also shows that it can be handed to a thread. */

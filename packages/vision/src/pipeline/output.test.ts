@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { DetectorSpec } from "../detectors/index.ts";
+import type { SourceSpec } from "../sources/index.ts";
 import { type DetectOptions, type DetectSummary, detect } from "./index.ts";
-import type { SourceSpec } from "./source-stand-in.ts";
 
 const present = spawnSync("ffmpeg", ["-version"]).status === 0;
 if (!present) assert.ok(!process.env["CI"], "ffmpeg is missing, and CI must have it. Run: node tools/setup.mjs --for test");

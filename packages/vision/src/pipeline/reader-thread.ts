@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { createSource, type SourceSpec } from "../sources/index.ts";
 import { Bell } from "./bell.ts";
 import { Board } from "./board.ts";
 import { failureOf } from "./failure.ts";
 import { Reader, type ReaderSettings } from "./reader.ts";
-import { createSource, type SourceSpec } from "./source-stand-in.ts";
 import type { MainWord, ReaderWord } from "./words.ts";
 
 /** What the thread is started with. */

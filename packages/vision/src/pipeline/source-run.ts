@@ -1,4 +1,5 @@
 import { MessageChannel } from "node:worker_threads";
+import type { SourceSpec } from "../sources/index.ts";
 import { Board } from "./board.ts";
 import { type LoopSettings, MAX_UNREAD } from "./detector-loop.ts";
 import type { DetectorStart } from "./detector-thread.ts";
@@ -6,7 +7,6 @@ import { monotonicSeconds } from "./monotonic.ts";
 import type { Settings } from "./options.ts";
 import type { ReaderStart } from "./reader-thread.ts";
 import type { SourceAccount } from "./source-account.ts";
-import type { SourceSpec } from "./source-stand-in.ts";
 import { Thread } from "./thread.ts";
 import type { DetectorWord, Failure, FrameReport, ReaderWord } from "./words.ts";
 
