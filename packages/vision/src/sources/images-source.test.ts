@@ -86,7 +86,7 @@ test("unreadable pictures are counted as corrupt, and no other takes their place
     stamps.map(({ index }) => index),
     [1, 4, 6],
   );
-  [2, 5, 8].forEach((number, at) => assert.ok(truth(number).equals(pictures[at]!), `picture ${number} differs`));
+  for (const [at, number] of [2, 5, 8].entries()) assert.ok(truth(number).equals(pictures[at]!), `picture ${number} differs`);
   assert.equal(told(events, "dropped", "corrupt"), 4);
 });
 

@@ -41,6 +41,7 @@ export async function connectRedis(url: string, { timeoutMs, clock, onEvent }: R
   };
   try {
     await within(timeoutMs, client.connect());
+    await within(timeoutMs, client.sendCommand(["PING"])); // a server that is stuck still takes connections
   } catch (error) {
     close();
     throw error;
