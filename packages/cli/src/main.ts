@@ -11,12 +11,20 @@ import { UsageError } from "./usage-error.ts";
 
 /** Runs the command line of this process and ends it. */
 export async function main(): Promise<void> {
-  // A reader that has seen enough (`| head`) is no failure. Who writes much ends its work by itself; here the rest goes nowhere.
-  process.stdout.on("error", ignoreClosed);
-  process.stderr.on("error", ignoreClosed);
-  const code = await run(process.argv.slice(2), realSurroundings());
-  // Whatever a broken source has left open must not keep the command alive. What was written is flushed first.
+  // A reader that has seen enough (`| head`) is no failure: what is left goes nowhere.
+  let failure: NodeJS.ErrnoException | undefined;
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== "EPIPE") failure = error;
+  };
+  process.stdout.on("error", onError);
+  process.stderr.on("error", () => {}); // nobody is left to tell
+  let code = await run(process.argv.slice(2), realSurroundings());
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  if (failure !== undefined) {
+    process.stderr.write(`inferometer: stdout cannot be written: ${failure.message}\n`);
+    code = EXIT.failed;
+  }
+  // Whatever a broken source has left open must not keep the command alive.
   process.exit(code);
 }
 
@@ -62,13 +70,10 @@ function version(): string {
   return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }
 
-function ignoreClosed(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-}
-
+/** Pipes may be written later; files and terminals have nothing left then. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((done) => {
-    if (stream.destroyed || stream.writableEnded) done();
+    if (stream.destroyed || stream.writableLength === 0) done();
     else stream.write("", () => done());
   });
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { shown } from "@inferometer/metrics";
-import { type DetectOptions, type DetectorSpec, parseDetector } from "@inferometer/vision";
+import { InferometerError, shown } from "@inferometer/metrics";
+import { type DetectOptions, type DetectorSpec, parseDetector, parseSource, type SourceSpec } from "@inferometer/vision";
 import type { Call } from "../command.ts";
 import type { detectOptions } from "../commands/detect.ts";
 import { UsageError } from "../usage-error.ts";
@@ -35,7 +35,7 @@ export function plan({ options, args, surroundings }: DetectCall): Plan {
   const maxAge = options["max-age"];
   return {
     detection: {
-      sources: args,
+      sources: args.map((text) => sourceOf(text, ffmpeg)),
       detector,
       every: options.every,
       track: options.track,
@@ -58,6 +58,16 @@ function checkLines(path: string): void {
   const written = /\.(jsonl|ndjson|json|log|txt)$/i.test(path);
   if (written || !existsSync(path) || !statSync(path).isFile() || statSync(path).size === 0) return;
   throw new UsageError(`--jsonl would write over ${path}. Give it a new file or one that ends in .jsonl; for stdout, --jsonl=-`);
+}
+
+function sourceOf(text: string, ffmpeg: string | undefined): SourceSpec {
+  try {
+    const spec = parseSource(text);
+    return ffmpeg !== undefined && spec.kind !== "synthetic" ? { ...spec, ffmpeg } : spec;
+  } catch (error) {
+    // Nothing was opened yet: what is wrong is what was typed.
+    throw error instanceof InferometerError ? new UsageError(error.message) : error;
+  }
 }
 
 function detectorOf(options: DetectCall["options"]): DetectorSpec {
