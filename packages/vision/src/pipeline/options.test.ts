@@ -55,6 +55,14 @@ describe("detect's options", () => {
     assert.deepEqual(check({ sources: ["a.mp4"] }).sources, [{ kind: "video", input: "a.mp4" }]);
   });
 
+  it("asks for grey pictures where nobody looks at the colours", () => {
+    const formats = (["motion", "people", { kind: "motion", colour: true }, { kind: "onnx", model: "m.onnx" }] as const).map(
+      (detector) => check({ detector }).pixelFormat,
+    );
+    assert.deepEqual(formats, ["gray8", "gray8", undefined, undefined]);
+    assert.equal(check({ detector: "people", output: "a.mp4" }).pixelFormat, undefined);
+  });
+
   it("tells a detector that has a threshold of its own which one to use", () => {
     assert.deepEqual(check({ detector: "people", confidence: 0.7 }).detector, { kind: "people", confidence: 0.7 });
     assert.deepEqual(check({ detector: "motion", confidence: 0.7 }).detector, { kind: "motion" });

@@ -89,6 +89,12 @@ describe("Reader", () => {
     assert.deepEqual(events, [{ kind: "restart", reason: "stalled" }]);
   });
 
+  it("asks the source for the pixels that are wanted", async (t) => {
+    const source = new FakeSource({ frames: 1 });
+    await start(t, source, { pixelFormat: "gray8" }).run;
+    assert.equal(source.options?.pixelFormat, "gray8");
+  });
+
   it("stops in the middle of a read that waits", async (t) => {
     const source = new FakeSource({ end: false });
     const { run, reader, board } = start(t, source);

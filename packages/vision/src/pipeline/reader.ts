@@ -13,6 +13,8 @@ export interface ReaderSettings extends SamplerOptions {
   readonly drop?: DropPolicy;
   /** Frames that may wait for the detector. */
   readonly queueSize: number;
+  /** Asked of the source. Default: whatever it has. */
+  readonly pixelFormat?: PixelFormat;
 }
 
 export interface ReaderParts {
@@ -43,8 +45,9 @@ export class Reader {
   /** Rejects with what the source threw. */
   async run(): Promise<void> {
     const { board, bell, onOpen } = this.#parts;
+    const { pixelFormat } = this.#settings;
     try {
-      const info = await this.#source.open({ onEvent: (event) => this.#hear(event) });
+      const info = await this.#source.open({ onEvent: (event) => this.#hear(event), ...(pixelFormat === undefined ? {} : { pixelFormat }) });
       const ring = new Ring({ queueSize: this.#settings.queueSize, frameBytes: info.width * info.height * bytesOf(info.pixelFormat) });
       onOpen(info, ring);
       await this.#read(ring);

@@ -170,8 +170,8 @@ export class SourceRun {
   }
 }
 
-function readerSettings({ every, maxFramesPerSecond, queueSize, drop }: Settings): ReaderStart["settings"] {
-  return { every, maxFramesPerSecond, queueSize, ...(drop === undefined ? {} : { drop }) };
+function readerSettings({ every, maxFramesPerSecond, queueSize, drop, pixelFormat }: Settings): ReaderStart["settings"] {
+  return { every, maxFramesPerSecond, queueSize, ...(drop === undefined ? {} : { drop }), ...(pixelFormat === undefined ? {} : { pixelFormat }) };
 }
 
 function loopSettings({ confidence, maxAgeSeconds, maxFailures, tracker }: Settings): LoopSettings {
