@@ -40,7 +40,8 @@ export class FfmpegProcess {
   #wake: (() => void) | undefined;
   #ended = false;
   #durationSeconds: number | undefined;
-  #framesPerSecond: number | undefined;
+  #exactRate: number | undefined;
+  #averageRate: number | undefined;
 
   private constructor(child: ChildProcess, pictures: PicturePipe, { clean, onTrouble }: FfmpegProcessOptions) {
     this.#child = child;
@@ -84,8 +85,10 @@ export class FfmpegProcess {
     return this.#durationSeconds;
   }
 
+  /** Nominal rate of the input: the exact one, unless its pictures come at another on average. */
   get framesPerSecond(): number | undefined {
-    return this.#framesPerSecond;
+    const [exact, average] = [this.#exactRate, this.#averageRate];
+    return exact !== undefined && (average === undefined || Math.abs(exact / average - 1) < 0.01) ? exact : average;
   }
 
   get stdin(): Writable | null {
@@ -147,7 +150,10 @@ export class FfmpegProcess {
         this.#durationSeconds = word.seconds;
         return;
       case "rate":
-        this.#framesPerSecond ??= word.framesPerSecond;
+        this.#exactRate ??= word.framesPerSecond;
+        return;
+      case "average-rate":
+        this.#averageRate ??= word.framesPerSecond; // the input's line comes first, the output's later
         return;
       case "complaint":
         this.#complaints.push(this.#clean(word.text));

@@ -20,6 +20,11 @@ const LINES: readonly (readonly [string, FfmpegWord | undefined])[] = [
   [`${INFO} config in time_base: 1/30000, frame_rate: 30000/1001`, { kind: "rate", framesPerSecond: 30000 / 1001 }],
   [`${INFO} config out time_base: 0/0, frame_rate: 0/0`, undefined],
   ["[info]   Duration: 01:01:19.50, start: 0.000000, bitrate: 195 kb/s", { kind: "duration", seconds: 3679.5 }],
+  [
+    "[info]   Stream #0:0[0x1](und): Video: h264 (High), yuv420p, 640x360, 194 kb/s, 29.97 fps, 30 tbr",
+    { kind: "average-rate", framesPerSecond: 29.97 },
+  ],
+  [`${INFO} config in time_base: 1/1000, frame_rate: 1000/1`, undefined],
   ["[info]   Duration: N/A, bitrate: N/A", undefined],
   ["[error] Error while decoding stream #0:0: Invalid data found when processing input", { kind: "trouble", type: "undecodable", lost: true }],
   [

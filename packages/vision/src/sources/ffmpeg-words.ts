@@ -3,7 +3,10 @@ export type FfmpegWord =
   /** A picture has left the last filter; its bytes follow. `seconds` is undefined where the stream has no timestamps. */
   | { readonly kind: "picture"; readonly seconds: number | undefined; readonly width: number; readonly height: number }
   | { readonly kind: "duration"; readonly seconds: number }
+  /** Exact, but where the distance of pictures varies it may be that of the finest ones. */
   | { readonly kind: "rate"; readonly framesPerSecond: number }
+  /** Rounded to two places. */
+  | { readonly kind: "average-rate"; readonly framesPerSecond: number }
   /** `lost`: a picture that will never come. */
   | { readonly kind: "trouble"; readonly type: DecodeErrorType; readonly lost: boolean }
   /** `inData`: said by a decoder or demuxer of the data, not by ffmpeg of itself. */
@@ -35,8 +38,10 @@ export function readFfmpegLine(line: string): FfmpegWord | undefined {
   const rate = /config in time_base: .* frame_rate: (\d+)\/(\d+)/.exec(line);
   if (rate !== null) {
     const framesPerSecond = Number(rate[1]) / Number(rate[2]);
-    return framesPerSecond > 0 && framesPerSecond <= 1000 ? { kind: "rate", framesPerSecond } : undefined;
+    return framesPerSecond > 0 && framesPerSecond <= 240 ? { kind: "rate", framesPerSecond } : undefined;
   }
+  const average = /^\[info\] +Stream #0:.* Video: .*, (\d+(?:\.\d+)?) fps/.exec(line);
+  if (average !== null && Number(average[1]) > 0) return { kind: "average-rate", framesPerSecond: Number(average[1]) };
   const complaint = /\[(warning|error|fatal|panic)\] (.*)/.exec(line);
   if (complaint === null) return undefined;
   const trouble = TROUBLES.find(([pattern]) => pattern.test(line));

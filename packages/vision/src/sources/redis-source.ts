@@ -136,8 +136,9 @@ export class RedisSource implements Source {
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
-      // Sent behind a read that may wait for half a second.
-      if (this.#connection !== undefined && this.#held === undefined) await this.#reader.close().catch(() => {});
+      // Sent behind a read that may wait for half a second; a Redis that does not answer is not waited for.
+      const cleaned = this.#connection !== undefined && this.#held === undefined ? this.#reader.close().catch(() => {}) : undefined;
+      await Promise.race([cleaned, sleep(2 * BLOCK_MS, undefined, { ref: false })]);
     }
     this.#connection?.close();
     this.#connection = undefined;
@@ -160,7 +161,7 @@ export class RedisSource implements Source {
     this.#connection?.close();
     this.#connection = undefined;
     await sleep(this.#backoff.nextMs(), undefined, { signal: this.#closing.signal }).catch(() => {});
-    if (!this.#closing.signal.aborted) this.#onEvent({ kind: "restart", reason: "redis" });
+    if (!this.#closing.signal.aborted) this.#onEvent({ kind: "restart", reason: "connection" });
   }
 
   async #nextPicture(blockMs: number): Promise<{ readonly id: string; readonly picture: RedisPicture } | undefined> {

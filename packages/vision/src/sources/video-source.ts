@@ -215,6 +215,12 @@ export class VideoSource implements Source {
 
   #cannotOpen(run: FfmpegProcess): InferometerError {
     const words = run.lastWords;
+    if (/fps_mode/.test(words)) {
+      return new InferometerError(
+        "PROGRAM_MISSING",
+        `${this.#program} is too old (${words}). Install ffmpeg 5.1 or newer, or name one by the option ffmpeg.`,
+      );
+    }
     if (this.#stalled) return this.#lost(`it gave no picture for ${this.#stallMs / 1000} s${words && `: ${words}`}`);
     if (NOT_FOUND.test(words)) return new InferometerError("SOURCE_NOT_FOUND", `${this.name} cannot be reached: ${words}. Check the address.`);
     const said = /matches no streams/.test(words) ? "it has no video stream" : words || "ffmpeg found no picture in it";
