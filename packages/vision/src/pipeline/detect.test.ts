@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Registry, type Snapshot } from "@inferometer/metrics";
+import { serve } from "@inferometer/metrics/exporter";
 import { visionMetrics } from "@inferometer/metrics/instrument";
 import type { DetectorSpec } from "../detectors/index.ts";
 import type { SourceSpec } from "../sources/index.ts";
@@ -123,6 +124,26 @@ describe("detect", () => {
       assert.ok(looks > 100, `${looks} looks`);
     });
   }
+
+  it("keeps them balanced in every scrape of a real exporter", async () => {
+    const registry = new Registry();
+    await using server = await serve({ port: 0, registry });
+    const sources = [small({ frames: 300 }), small({ frames: 300, seed: 2 })];
+    const running = run({ sources, detector: module("failing"), drop: "drop-oldest", metrics: visionMetrics({ model: "m", registry }) });
+    let scrapes = 0;
+    let ended = false;
+    void running.done.then(() => (ended = true));
+    do {
+      const over = ended;
+      const page = await (await fetch(`${server.url}/metrics`)).text();
+      const total = (name: string): number =>
+        sum([...page.matchAll(new RegExp(`^${name}(?:{.*})? (\\S+)$`, "gm"))].map(([, value]) => Number(value)));
+      assert.equal(total("frames_received_total"), total("frames_processed_total") + total("frames_dropped_total") + total("frames_in_flight"));
+      assert.equal(total("tracks_created_total") - total("tracks_lost_total"), total("active_tracks"));
+      scrapes++;
+      if (over) assert.equal(total("frames_received_total"), 600);
+    } while (!ended || scrapes < 20);
+  });
 
   it("drops what a slow detector cannot take from a live source, and says how old results are", async () => {
     const registry = new Registry();
