@@ -20,6 +20,7 @@ export async function main(): Promise<void> {
   process.stderr.on("error", () => {}); // nobody is left to tell
   let code = await run(process.argv.slice(2), realSurroundings());
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  await new Promise((turn) => setImmediate(turn)); // a failed write is told a turn later
   if (failure !== undefined) {
     process.stderr.write(`inferometer: stdout cannot be written: ${failure.message}\n`);
     code = EXIT.failed;

@@ -123,8 +123,8 @@ async function finish(
     const measured = crossed(summary);
     return measured === undefined ? [] : [{ limit: text, measured }];
   });
-  // Of a source that could not even be opened, the error says it all.
-  if (failure === undefined || summary.frames.received > 0) await report.summary(summary);
+  // Where nothing could even begin, the error says it all.
+  if (failure === undefined || summary.frames.processed + summary.frames.failed > 0) await report.summary(summary);
   for (const { limit, measured } of broken) surroundings.stderr.write(`inferometer: ${limit} came true: ${measured}\n`);
   if (failure !== undefined) surroundings.stderr.write(errorText(failure, { verbose: options.verbose }));
   if (options.json) {

@@ -30,9 +30,10 @@ export function summaryText(summary: DetectSummary, extras: SummaryExtras): stri
     ({ component, type, count: times, message }) => `${component} ${type}${times > 1 ? ` (${count(times)} times)` : ""}: ${message}`,
   );
   const lines = [
-    ...sources.flatMap(({ name, state, message }) =>
-      row(sources.length > 1 ? "Source" : "Source", `${name}: ${state}${message === undefined ? "" : `, ${message}`}`),
-    ),
+    ...sources.flatMap(({ name, state, message }) => {
+      const known = message === undefined || errors.some((error) => error.message === message); // it stands below
+      return row("Source", `${name}: ${state}${known ? "" : `, ${message}`}`);
+    }),
     ...row(
       "Frames",
       list(
