@@ -212,6 +212,26 @@ test("Redis may be killed and come back without its memory: reading goes on", ne
   assert.equal(told(events, "dropped"), 0);
 });
 
+test("Redis may stand still: what it has comes afterwards, once", needs, async (t) => {
+  const { url, server, producer } = await redisFor(t);
+  await producer.add(2);
+  const { events, next } = await opened(t, { url, group: "g", connectTimeout: "300ms" });
+  assert.deepEqual([(await next()).number, (await next()).number], [1, 2]);
+  const waiting = next();
+  server.kill("SIGSTOP");
+  await eventually(() => told(events, "down") === 1, "the word that Redis is down");
+  server.kill("SIGCONT");
+  await producer.add(2);
+  assert.deepEqual(
+    [await waiting, await next()],
+    [
+      { index: 2, timestampSeconds: 2, number: 3 },
+      { index: 3, timestampSeconds: 3, number: 4 },
+    ],
+  );
+  assert.equal(told(events, "dropped"), 0);
+});
+
 test("a Redis that is not there, does not answer, or wants another password is named without the password", needs, async (t) => {
   const open = (url: string) => opened(t, { url, connectTimeout: "300ms" });
   const closed = await freePort();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,13 +80,19 @@ export function told(events: readonly SourceEvent[], kind: SourceEvent["kind"], 
     .reduce((sum, event) => sum + ("count" in event ? event.count : 1), 0);
 }
 
-/** Process ids of the children of this process that run a program of this name. */
+/** Process ids of the children of this process that run a program of this name. Those that have ended and wait to be noticed do not count. */
 export function childrenNamed(name: string): number[] {
-  const list = spawnSync("ps", ["-o", "pid=,comm=", "--ppid", String(process.pid)], { encoding: "utf8" }).stdout;
-  return list
-    .split("\n")
-    .filter((line) => line.trim().endsWith(` ${name}`))
-    .map((line) => Number.parseInt(line, 10));
+  return readdirSync("/proc")
+    .filter(Number)
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const [, program, state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))!;
+        return program === name && state !== "Z" && Number(parent) === process.pid;
+      } catch {
+        return false; // gone meanwhile
+      }
+    });
 }
 
 /** A port of this machine that nobody listens on. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
@@ -147,6 +148,22 @@ test("a file whose ffmpeg is killed goes on behind the last picture, without a g
   );
 });
 
+test("a file whose ffmpeg stands still goes on after stallAfter", needs, async (t) => {
+  const path = join(scratch(t), "long.mkv");
+  ffmpeg(...testPicture("320x240", 25), "-frames:v", "60", "-c:v", "ffv1", "-pix_fmt", "bgr0", path);
+  const { stamps, events } = await takeAll(new VideoSource({ kind: "video", input: path, stallAfter: "400ms" }), {
+    onStamp: ({ index }) => {
+      if (index === 7) for (const pid of childrenNamed("ffmpeg")) process.kill(pid, "SIGSTOP");
+    },
+  });
+  assert.equal(told(events, "restart", "stalled"), 1);
+  assert.deepEqual(
+    stamps.map(({ index }) => index),
+    Array.from({ length: 60 }, (_, i) => i),
+  );
+  assert.deepEqual(childrenNamed("ffmpeg"), []);
+});
+
 test("a file is given up when ffmpeg dies again and again", needs, async (t) => {
   const program = join(scratch(t), "ffmpeg");
   const path = losslessClip(t);
@@ -202,6 +219,37 @@ test("a live stream that ends is taken up again, later than before", needs, asyn
     stamps.every(({ timestampSeconds }, i) => i === 0 || timestampSeconds > stamps[i - 1]!.timestampSeconds),
     "the time went back",
   );
+});
+
+test("a camera that falls silent is connected to anew", needs, async (t) => {
+  const jpeg = ffmpeg(...testPicture(), "-frames:v", "1", "-f", "mjpeg", "pipe:1");
+  let visits = 0;
+  const camera = createHttpServer((request, response) => {
+    if (request.headers.authorization !== `Basic ${Buffer.from("eve:hidden").toString("base64")}`) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="camera"' }).end();
+      return;
+    }
+    visits++;
+    response.writeHead(200, { "content-type": "multipart/x-mixed-replace;boundary=b" });
+    for (let i = 0; i < 8; i++)
+      response.write(
+        Buffer.concat([Buffer.from(`--b\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`), jpeg, Buffer.from("\r\n")]),
+      );
+  }).listen(0, "127.0.0.1");
+  t.after(() => {
+    camera.closeAllConnections();
+    camera.close();
+  });
+  await once(camera, "listening");
+  const { port } = camera.address() as { port: number };
+  // An open multipart stream is read in blocks: ffmpeg may keep the last picture until more comes.
+  const inputOptions = ["-probesize", "32", "-analyzeduration", "0"];
+  const source = new VideoSource({ kind: "video", input: `http://eve:hidden@127.0.0.1:${port}/live`, stallAfter: "700ms", inputOptions });
+  assert.deepEqual([source.name, source.live], [`http://127.0.0.1:${port}/live`, true]);
+  const { stamps, events } = await takeAll(source, { most: 10 });
+  assert.equal(stamps.length, 10);
+  assert.ok(visits >= 2 && told(events, "restart", "stalled") >= 1);
+  assert.ok(!JSON.stringify(events).includes("hidden"));
 });
 
 test("close() ends a read that waits, and ffmpeg with it", needs, async () => {
