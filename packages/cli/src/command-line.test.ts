@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { BIN, hasProgram, inferometer, inShell } from "./command-line.test-kit.ts";
 
 const quick = { concurrency: 1 } as const;
+const VIDEO = "/usr/share/doc/opencv-doc/examples/data/vtest.avi";
 
 function scratch(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "inferometer-"));
@@ -192,4 +193,18 @@ test("a terminal gets one line that is redrawn, coloured, then the summary", { .
   const dumb = inShell('script -qec "$COMMAND detect synthetic:frames=30" /dev/null', { env: { TERM: "dumb", COMMAND } });
   assert.match(dumb.stdout, /Frames/);
   assert.doesNotMatch(visible(dumb.stdout), /␛/);
+});
+
+test("a video that was cut off is watched as far as it goes, and its damage counted", {
+  ...quick,
+  skip: !(existsSync(VIDEO) && hasProgram("ffmpeg")),
+}, async (t) => {
+  const folder = scratch(t);
+  writeFileSync(join(folder, "cut.avi"), readFileSync(VIDEO).subarray(0, 1_000_000));
+  const words = ["detect", "cut.avi", "-q", "--json", "--fail-on", "errors>0"];
+  const { code, stdout } = await inferometer(words, { cwd: folder });
+  const { frames, errors } = JSON.parse(stdout) as { frames: { received: number; processed: number; inFlight: number }; errors: unknown[] };
+  assert.ok(frames.processed > 10 && frames.inFlight === 0);
+  assert.ok(errors.length > 0);
+  assert.equal(code, 3);
 });

@@ -1,11 +1,10 @@
-import { Registry } from "@inferometer/metrics";
+import { type Collector, Registry } from "@inferometer/metrics";
 import { gpu } from "@inferometer/metrics/collectors";
 import { bytes } from "../terminal/units.ts";
 
 /** One line for each GPU of this machine, with its name, load and memory at this moment. Empty where none answers. */
-export async function gpuLines(): Promise<string[]> {
+export async function gpuLines(collector: Collector & { settled(): Promise<void> } = gpu()): Promise<string[]> {
   await using registry = new Registry();
-  const collector = gpu();
   registry.register(collector);
   await collector.settled();
   const { snapshot } = await registry.collect();
