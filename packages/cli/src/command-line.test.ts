@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { BIN, hasProgram, inferometer, inShell } from "./command-line.test-kit.ts";
+import { fileURLToPath } from "node:url";
+import { BIN, bareEnvironment, hasProgram, inferometer, inShell } from "./command-line.test-kit.ts";
 
 const quick = { concurrency: 1 } as const;
 const VIDEO = "/usr/share/doc/opencv-doc/examples/data/vtest.avi";
@@ -207,4 +209,21 @@ test("a video that was cut off is watched as far as it goes, and its damage coun
   assert.ok(frames.processed > 10 && frames.inFlight === 0);
   assert.ok(errors.length > 0);
   assert.equal(code, 3);
+});
+
+test("npm start watches a real video where there is one, a made-up scene where not", quick, () => {
+  const start = fileURLToPath(new URL("../../../tools/start.mjs", import.meta.url));
+  const run = (env: NodeJS.ProcessEnv) =>
+    spawnSync(process.execPath, [start, "--every", "20", "--port", "0", "--json", "--no-progress"], { encoding: "utf8", env, timeout: 60_000 });
+  const here = run(bareEnvironment());
+  assert.equal(here.status, 0, here.stderr);
+  assert.match(here.stderr, /metrics at http:\/\/127\.0\.0\.1:\d+\/metrics/);
+  if (existsSync(VIDEO) && hasProgram("ffmpeg")) {
+    const { frames, model } = JSON.parse(here.stdout) as { frames: { received: number; processed: number }; model: string };
+    assert.deepEqual([frames.received, frames.processed, model], [795, 40, "people"]);
+  }
+  const bare = run({ ...bareEnvironment(), PATH: "/nowhere" });
+  assert.equal(bare.status, 0, bare.stderr);
+  if (!existsSync(fileURLToPath(new URL("../../../.tools/root/usr/bin/ffmpeg", import.meta.url))))
+    assert.match(bare.stderr, /^start: ffmpeg is not here, so a made-up scene takes the place of a real video\./);
 });

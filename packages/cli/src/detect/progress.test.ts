@@ -14,9 +14,9 @@ test("a terminal shows a bar, the share, frames, rate, latency and the time left
   const output = new Kept({ isTTY: true, columns: 100 });
   const progress = new Progress(output, redrawn);
   progress.update(at(1, 1000, 12_000));
-  assert.equal(shownIn(output), "##----------------------  8 %  1 000/12 000 frames  p95 40.0 ms  ETA ?");
+  assert.equal(shownIn(output), "##----------------------  8 %  1 000/12 000 frames  1 000 fps  p95 40.0 ms  ETA 0:11");
   progress.update(at(2, 1100, 12_000));
-  assert.equal(shownIn(output), "##----------------------  9 %  1 100/12 000 frames  100 fps  p95 40.0 ms  ETA 1:49");
+  assert.equal(shownIn(output), "##----------------------  9 %  1 100/12 000 frames  550 fps  p95 40.0 ms  ETA 0:20");
 });
 
 test("the time left comes from the last ten seconds", () => {
@@ -59,7 +59,7 @@ test("what is not a terminal gets whole lines", () => {
   progress.clear();
   assert.equal(
     output.text,
-    "inferometer: 50 %, 500/1 000 frames, p95 40.0 ms, ETA ?\ninferometer: 90 %, 900/1 000 frames, 40.0 fps, p95 40.0 ms, ETA 0:03\n",
+    "inferometer: 50 %, 500/1 000 frames, 50.0 fps, p95 40.0 ms, ETA 0:10\ninferometer: 90 %, 900/1 000 frames, 40.0 fps, p95 40.0 ms, ETA 0:03\n",
   );
 });
 

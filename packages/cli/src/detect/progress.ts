@@ -26,7 +26,7 @@ interface Moment {
 export class Progress {
   readonly #output: Output;
   readonly #options: ProgressOptions;
-  readonly #moments: Moment[] = [];
+  readonly #moments: Moment[] = [{ seconds: 0, done: 0, looked: 0 }];
   #shown = false;
 
   constructor(output: Output, options: ProgressOptions) {
@@ -97,7 +97,7 @@ export class Progress {
     return pieces.filter(({ text }) => text !== "");
   }
 
-  /** Rates over the last seconds: a stall shows, one slow frame does not. Undefined at first sight. */
+  /** Rates over the last seconds: a stall shows, one slow frame does not. Undefined before anything took time. */
   #recent(now: Moment): { readonly donePerSecond: number; readonly lookedPerSecond: number } | undefined {
     this.#moments.push(now);
     while (this.#moments.length > 2 && this.#moments[1]!.seconds <= now.seconds - WINDOW_SECONDS) this.#moments.shift();
