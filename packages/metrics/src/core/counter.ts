@@ -22,8 +22,9 @@ export class Counter implements Child {
   #row = -1;
 
   /** @internal Made by a registry or a family. */
-  constructor(family: CounterData) {
+  constructor(family: CounterData, row: number) {
     this.#family = family;
+    this.attach(row);
   }
 
   /**
@@ -89,8 +90,8 @@ export class CounterData extends Family<Counter> {
     keepExemplar(this.exemplars, { row, place: 0 }, { labels, value, timestamp: this.home.clock.time() });
   }
 
-  protected override makeChild(): Counter {
-    return new Counter(this);
+  protected override makeChild(row: number): Counter {
+    return new Counter(this, row);
   }
 }
 

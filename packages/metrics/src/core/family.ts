@@ -96,7 +96,7 @@ export abstract class Family<C extends Child = Child> {
   /** Writes a record to a row's numbers. */
   abstract recordAt(cells: Float64Array, at: number, value?: number, options?: unknown): void;
   /** A new handle, not yet attached. */
-  protected abstract makeChild(): C;
+  protected abstract makeChild(row: number): C;
 
   /** What the family holds at this moment. */
   snapshot(): FamilySnapshot {
@@ -163,8 +163,7 @@ export abstract class Family<C extends Child = Child> {
   childAt(row: number): C {
     let child = this.#children[row];
     if (child === undefined) {
-      child = this.makeChild();
-      child.attach(row);
+      child = this.makeChild(row);
       this.#children[row] = child;
       if (this.definition.expireAfterMs !== undefined) this.#lastUsed.set(child, this.home.clock.coarse());
     }

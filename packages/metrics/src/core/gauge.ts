@@ -18,8 +18,9 @@ export class Gauge implements Child {
   #at = 0;
 
   /** @internal Made by a registry or a family. */
-  constructor(family: GaugeData) {
+  constructor(family: GaugeData, row: number) {
     this.#family = family;
+    this.attach(row);
   }
 
   /** Sets the value; infinities are allowed. Throws VALUE_INVALID for NaN and for what is no number: a series whose value is not known is removed. */
@@ -72,8 +73,8 @@ export class GaugeData extends Family<Gauge> {
     cells[at] = value;
   }
 
-  protected override makeChild(): Gauge {
-    return new Gauge(this);
+  protected override makeChild(row: number): Gauge {
+    return new Gauge(this, row);
   }
 }
 

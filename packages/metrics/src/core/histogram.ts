@@ -10,8 +10,15 @@ import { type FamilyData, FamilySnapshot, type HistogramPoint } from "./snapshot
 import { Distribution, type Statistics } from "./statistics.ts";
 import { type PendingTimer, Timer, timed } from "./timer.ts";
 
-const f64 = new Float64Array(1);
-const u32 = new Uint32Array(f64.buffer);
+const DOUBLE = new Float64Array(1);
+const WORDS = new Uint32Array(DOUBLE.buffer);
+
+/** Where a series' numbers are. */
+interface Place {
+  cells: Float64Array;
+  at: number;
+  row: number;
+}
 
 /**
  * Counts values in buckets: a histogram without labels, or one series of a HistogramFamily, held.
@@ -23,41 +30,24 @@ const u32 = new Uint32Array(f64.buffer);
  */
 export class Histogram implements Child {
   readonly #family: HistogramData;
-  readonly #bounds: Float64Array;
-  readonly #guesses: Uint8Array | Uint16Array;
-  readonly #native: number;
-  readonly #sum: number;
-  #cells: Float64Array = new Float64Array(0);
-  #at = 0;
-  #row = -1;
-
-  /** @internal Made by a registry or a family. */
-  constructor(family: HistogramData) {
-    this.#family = family;
-    this.#bounds = family.search.bounds;
-    this.#guesses = family.search.guesses;
-    this.#native = family.native;
-    this.#sum = family.sum;
-  }
-
+  readonly #place: Place;
   /**
    * Counts a value. Throws VALUE_INVALID for NaN and infinities: one of them would spoil the sum for ever.
    * `options.exemplar`: labels of a trace that this observation belongs to.
    */
-  observe(value: number, options?: RecordOptions): void {
-    // value - value is 0 for finite numbers alone.
-    if (typeof value !== "number" || value - value !== 0) throw notAnObservation(value, this.#family.name);
-    const cells = this.#cells;
-    const at = this.#at;
-    if (this.#sum !== 0) {
-      f64[0] = value;
-      let k = this.#guesses[u32[1]! >>> 18]!;
-      while (value > this.#bounds[k]!) k++;
-      cells[at + k]! += 1;
-    }
-    cells[at + this.#sum]! += value;
-    if (this.#native !== 0) nativeObserve(cells, at + this.#native, value);
-    if (options !== undefined && options.exemplar !== undefined) this.#family.exemplar(this.#row, value, options.exemplar);
+  readonly observe: (value: number, options?: RecordOptions) => void;
+
+  /** @internal Made by a registry or a family. */
+  constructor(family: HistogramData, row: number) {
+    this.#family = family;
+    const place: Place = { cells: family.cellsOf(row), at: family.placeOf(row), row };
+    this.#place = place;
+    const { count } = family;
+    // A function of its own: V8 knows `count`, and the place until a series is removed, as constants. 7 ns, and 15.6 as a method (bench/core).
+    this.observe = (value, options) => {
+      count(place.cells, place.at, value);
+      if (options !== undefined && options.exemplar !== undefined) family.exemplar(place.row, value, options.exemplar);
+    };
   }
 
   /** Starts a timer that observes its seconds when it stops. */
@@ -72,7 +62,7 @@ export class Histogram implements Child {
 
   /** What was observed so far, to read quantiles from. */
   distribution(): Distribution {
-    return new Distribution(this.#family.point(this.#row));
+    return new Distribution(this.#family.point(this.#place.row));
   }
 
   /** Count, sum and mean of what was observed so far. */
@@ -82,9 +72,9 @@ export class Histogram implements Child {
 
   /** @internal */
   attach(row: number): void {
-    this.#row = row;
-    this.#cells = row === -1 ? this.#family.scratch() : this.#family.cellsOf(row);
-    this.#at = row === -1 ? 0 : this.#family.placeOf(row);
+    this.#place.row = row;
+    this.#place.cells = row === -1 ? this.#family.scratch() : this.#family.cellsOf(row);
+    this.#place.at = row === -1 ? 0 : this.#family.placeOf(row);
   }
 }
 
@@ -99,7 +89,9 @@ export interface HistogramShape {
 /** The series behind a histogram. A row: a count for each classic bucket, the sum, the native histogram. */
 export class HistogramData extends Family<Histogram> {
   readonly shape: HistogramShape;
-  readonly search: BucketSearch;
+  readonly bounds: Float64Array;
+  /** Counts a value in the row at a place. */
+  readonly count: (cells: Float64Array, at: number, value: number | undefined) => void;
   /** Where in a row the sum is; 0 without classic buckets. */
   readonly sum: number;
   /** Where in a row the native histogram begins; 0: there is none. */
@@ -110,31 +102,24 @@ export class HistogramData extends Family<Histogram> {
     const sum = shape.bounds === undefined ? 0 : shape.bounds.length + 1;
     super(home, definition, sum + 1 + (shape.schema === undefined ? 0 : NATIVE_CELLS));
     this.shape = shape;
-    this.search = bucketSearch(shape.bounds ?? []);
+    const search = bucketSearch(shape.bounds ?? []);
+    this.bounds = search.bounds;
     this.sum = sum;
     this.native = shape.schema === undefined ? 0 : sum + 1;
+    this.count = counting({ name: this.name, search, sum, native: this.native });
     this.record = this.recorder?.record ?? (() => {});
     this.layOut();
   }
 
   override recordAt(cells: Float64Array, at: number, value?: number, options?: RecordOptions): void {
-    if (typeof value !== "number" || value - value !== 0) throw notAnObservation(value, this.name);
-    if (this.sum !== 0) {
-      const { bounds, guesses } = this.search;
-      f64[0] = value;
-      let k = guesses[u32[1]! >>> 18]!;
-      while (value > bounds[k]!) k++;
-      cells[at + k]! += 1;
-    }
-    cells[at + this.sum]! += value;
-    if (this.native !== 0) nativeObserve(cells, at + this.native, value);
-    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), value, options.exemplar);
+    this.count(cells, at, value);
+    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), value!, options.exemplar);
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
     if (row === -1) return;
     let place = 0;
-    while (value > this.search.bounds[place]!) place++;
+    while (value > this.bounds[place]!) place++;
     if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
     keepExemplar(this.exemplars, { row, place }, { labels, value, timestamp: this.home.clock.time() });
   }
@@ -175,9 +160,30 @@ export class HistogramData extends Family<Histogram> {
     return histogramPoints(this.rows.copy(length), length, { stride: this.rows.stride, bounds: this.shape.bounds, native: this.native });
   }
 
-  protected override makeChild(): Histogram {
-    return new Histogram(this);
+  protected override makeChild(row: number): Histogram {
+    return new Histogram(this, row);
   }
+}
+
+function counting(histogram: { name: string; search: BucketSearch; sum: number; native: number }): HistogramData["count"] {
+  const { name, sum, native } = histogram;
+  const { bounds, guesses, crowded } = histogram.search;
+  // A bundler makes variables of a module's constants, which V8 then loads anew each time: 9.5 against 7.6 ns.
+  const double = DOUBLE;
+  const words = WORDS;
+  return (cells, at, value) => {
+    // value - value is 0 for finite numbers alone.
+    if (typeof value !== "number" || value - value !== 0) throw notAnObservation(value, name);
+    if (sum !== 0) {
+      double[0] = value;
+      let k = guesses[words[1]! >>> 18]!;
+      k += +(value > bounds[k]!);
+      if (crowded) while (value > bounds[k]!) k++;
+      cells[at + k]! += 1;
+    }
+    cells[at + sum]! += value;
+    if (native !== 0) nativeObserve(cells, at + native, value);
+  };
 }
 
 /**

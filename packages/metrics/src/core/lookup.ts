@@ -56,9 +56,11 @@ export function plainRecorder(family: Family): Recorder {
  */
 export function generatedRecorder(family: Family): Recorder {
   const each = (write: (k: number) => string, separator = " "): string => family.labelNames.map((_, k) => write(k)).join(separator);
+  const charAt = (k: number, which: "p" | "q"): string =>
+    `(n${k} >= s.${which}${k} ? v${k}.charCodeAt(n${k} - s.${which}${k}) * ${placeFactor(2 * k + (which === "p" ? 0 : 1))} : 0)`;
   // The number keeps texts apart: V8 lets functions of equal text share what it learns of them, and a family must be the only one that it sees.
   const text = `"use strict"; // ${generated++}
-const state = { table: undefined, slabs: undefined, slots: undefined, cache: undefined, mask: 0, skip: 1, cells: undefined, at: 0, ${each((k) => `seen${k}: "", ids${k}: undefined, texts${k}: undefined, column${k}: undefined, p${k}: 1, q${k}: 1`, ", ")} };
+const state = { table: undefined, slabs: undefined, slots: undefined, cache: undefined, mask: 0, two: false, skip: 1, cells: undefined, at: 0, ${each((k) => `seen${k}: "", ids${k}: undefined, texts${k}: undefined, column${k}: undefined, p${k}: 1, q${k}: 1`, ", ")} };
 function reset() {
   const s = state;
   s.table = family.table;
@@ -79,13 +81,20 @@ function resize() {
   s.cache = newCache(s.table.length);
   s.mask = s.cache.length - 1;
   let places;
-  ${each((k) => `places = probePlaces(s.texts${k}); s.p${k} = places[0] + 1; s.q${k} = places[1] + 1;`)}
+  s.two = false;
+  ${each((k) => `places = probePlaces(s.texts${k}); s.p${k} = places[0] + 1; s.q${k} = places[1] + 1; s.two ||= places[1] !== ${NOT_NEEDED};`)}
 }
 reset();
 function place(${each((k) => `v${k}`, ", ")}) {
   const s = state;
   ${each((k) => `const n${k} = v${k}.length;`)}
-  const hash = ${each((k) => `n${k} + (n${k} >= s.p${k} ? v${k}.charCodeAt(n${k} - s.p${k}) * ${placeFactor(2 * k)} : 0) + (n${k} >= s.q${k} ? v${k}.charCodeAt(n${k} - s.q${k}) * ${placeFactor(2 * k + 1)} : 0)`, " + ")};
+  const hash = ${each((k) => `n${k} + ${charAt(k, "p")}`, " + ")};
+  return (hash ^ hash >> 9) & s.mask;
+}
+function placeOfTwo(${each((k) => `v${k}`, ", ")}) { // apart from place: where one character does, the second would cost a fifth of the call
+  const s = state;
+  ${each((k) => `const n${k} = v${k}.length;`)}
+  const hash = ${each((k) => `n${k} + ${charAt(k, "p")} + ${charAt(k, "q")}`, " + ")};
   return (hash ^ hash >> 9) & s.mask;
 }
 function probe(first, ${each((k) => `v${k}`, ", ")}) {
@@ -136,7 +145,7 @@ return {
       if (s.skip === 0) s.skip = 64;
       let row;
       if (${each((k) => `typeof v${k} === "string"`, " && ")}) {
-        const first = place(${each((k) => `v${k}`, ", ")});
+        const first = s.two ? placeOfTwo(${each((k) => `v${k}`, ", ")}) : place(${each((k) => `v${k}`, ", ")});
         row = probe(first, ${each((k) => `v${k}`, ", ")});
         if (row === -1) row = seek(labels, first, ${each((k) => `v${k}`, ", ")});
       } else row = family.rowOf(labels);
@@ -166,12 +175,15 @@ function newCache(rows: number): Int16Array {
   return new Int16Array(size).fill(-1);
 }
 
-/** The two places (counted from the end) whose characters, with the length, tell most of the known values apart. */
+/** A place that no value has. */
+const NOT_NEEDED = 1 << 29;
+
+/** The one or two places (counted from the end) whose characters, with the length, tell most of the known values apart. */
 function probePlaces(texts: readonly (string | undefined)[]): readonly [number, number] {
   const sample = texts.slice(-SAMPLE).filter((text) => text !== undefined);
-  let best: [number, number] = [0, 1];
+  let best: [number, number] = [0, NOT_NEEDED];
+  let most = -1;
   for (const turn of [0, 1] as const) {
-    let most = -1;
     for (let place = 0; place < REACH; place++) {
       const chosen = turn === 0 ? [place] : [best[0], place];
       const seen = new Set(sample.map((text) => `${text.length} ${chosen.map((at) => text.charCodeAt(text.length - 1 - at)).join(" ")}`));

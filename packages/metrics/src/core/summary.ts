@@ -26,9 +26,10 @@ export class Summary implements Child {
   #at = 0;
 
   /** @internal Made by a registry or a family. */
-  constructor(family: SummaryData) {
+  constructor(family: SummaryData, row: number) {
     this.#family = family;
     this.#sketch = family.newSketch();
+    this.attach(row);
   }
 
   /** Counts a value. Throws VALUE_INVALID for NaN and infinities. */
@@ -129,8 +130,8 @@ export class SummaryData extends Family<Summary> {
     return { values, quantiles };
   }
 
-  protected override makeChild(): Summary {
-    return new Summary(this);
+  protected override makeChild(row: number): Summary {
+    return new Summary(this, row);
   }
 }
 
