@@ -57,6 +57,11 @@ export class Resizer {
 
   write(data: Uint8Array, into: Pixels, target: Target): void {
     const { before, after, weight } = this.#rows;
+    const { width, height, pixelFormat } = this.#size;
+    if (pixelFormat === "rgb24" && width === this.placement.width && height === this.placement.height) {
+      copyColour(data.length === width * height * 3 ? data : data.subarray(0, width * height * 3), into, { target, width });
+      return;
+    }
     this.#upperRow = this.#lowerRow = -1;
     for (let row = 0; row < before.length; row++) {
       this.#load(data, before[row]!, after[row]!);
@@ -81,14 +86,21 @@ export class Resizer {
     const samples = this.#samples;
     const start = row * this.#size.width * samples;
     const { before, after, weight } = this.#columns;
-    for (let column = 0, to = 0; column < before.length; column++) {
-      const share = weight[column]!;
-      const a = start + before[column]!;
-      const b = start + after[column]!;
-      for (let sample = 0; sample < samples; sample++, to++) {
-        const value = data[a + sample]!;
-        into[to] = value * ONE + (data[b + sample]! - value) * share;
+    if (samples === 3) {
+      // Written out: the loop over the samples takes half as long again.
+      for (let column = 0, to = 0; column < before.length; column++, to += 3) {
+        const share = weight[column]!;
+        const a = start + before[column]!;
+        const b = start + after[column]!;
+        into[to] = data[a]! * ONE + (data[b]! - data[a]!) * share;
+        into[to + 1] = data[a + 1]! * ONE + (data[b + 1]! - data[a + 1]!) * share;
+        into[to + 2] = data[a + 2]! * ONE + (data[b + 2]! - data[a + 2]!) * share;
       }
+      return;
+    }
+    for (let column = 0; column < before.length; column++) {
+      const value = data[start + before[column]!]!;
+      into[column] = value * ONE + (data[start + after[column]!]! - value) * weight[column]!;
     }
   }
 
@@ -117,6 +129,23 @@ export class Resizer {
       into[green + to] = levels[256 + level]!;
       into[blue + to] = levels[512 + level]!;
     }
+  }
+}
+
+/** Pixel by pixel, for frames that have the size wanted already. */
+function copyColour(data: Uint8Array, into: Pixels, { target, width }: { target: Target; width: number }): void {
+  const { levels, pixel, row } = target;
+  let { red, green, blue } = target;
+  const rest = row - width * pixel;
+  for (let at = 0; at < data.length; ) {
+    for (const end = at + 3 * width; at < end; at += 3, red += pixel, green += pixel, blue += pixel) {
+      into[red] = levels[data[at]!]!;
+      into[green] = levels[256 + data[at + 1]!]!;
+      into[blue] = levels[512 + data[at + 2]!]!;
+    }
+    red += rest;
+    green += rest;
+    blue += rest;
   }
 }
 
