@@ -10,9 +10,8 @@ const advice = "prometheus-node-exporter is missing; run: node tools/setup.mjs -
 if (nodeExporter === undefined) assert.ok(!process.env["CI"], `${advice}. CI must have it.`);
 const options = nodeExporter === undefined || process.platform !== "linux" ? { skip: advice } : {};
 
-/** What Debian's 1.5.0 tells otherwise than the node_exporter that we follow, 1.12: labels that came later, or types that a registry lacks yet. */
+/** What Debian's 1.5.0 tells otherwise than the node_exporter that we follow, 1.12: labels that came later. */
 const NEWER_LABELS: Readonly<Record<string, readonly string[]>> = { node_disk_info: ["rotational"], node_network_info: ["adminstate"] };
-const UNTYPED = /^node_(vmstat|netstat)_/;
 /** Debian's defaults differ from upstream's, which are ours. */
 const FLAGS = [
   "--collector.processes",
@@ -56,8 +55,7 @@ function common(theirs: Snapshot, own: Snapshot): [name: string, theirs: FamilyS
 
 function compareShapes(theirs: Snapshot, own: Snapshot): void {
   for (const [name, one, other] of common(theirs, own)) {
-    const type = UNTYPED.test(name) && one.type === "unknown" ? "gauge" : one.type;
-    assert.equal(other.type === "info" ? "gauge" : other.type, type, `type of ${name}`);
+    assert.equal(other.type === "info" ? "gauge" : other.type, one.type, `type of ${name}`);
     const labels = (family: FamilySnapshot, without?: readonly string[]): string[] => [...seriesOf(family, without).keys()].sort();
     assert.deepEqual(labels(other, NEWER_LABELS[name]), labels(one), `series of ${name}`);
   }

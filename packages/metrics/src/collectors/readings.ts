@@ -104,8 +104,7 @@ export class Readings {
     // node_exporter's names are older than the rules; what two processes see of one machine is one value, not a sum.
     const options = { help, lint: "off" as const };
     if (kind === "counter") return labels.length === 0 ? this.#registry.counter(name, options) : this.#registry.counter(name, { ...options, labels });
-    // A registry has no untyped metrics yet: they are gauges until then.
-    const gauge = { ...options, merge: "last" as const };
+    const gauge = { ...options, merge: "last" as const, type: kind === "untyped" ? ("unknown" as const) : ("gauge" as const) };
     return labels.length === 0 ? this.#registry.gauge(name, gauge) : this.#registry.gauge(name, { ...gauge, labels });
   }
 

@@ -28,6 +28,8 @@ export interface MetricOptions {
 export interface GaugeOptions extends MetricOptions {
   /** How the gauge is added up over threads, processes and instances. Default "sum". */
   readonly merge?: MergeRule;
+  /** "unknown" for a number taken over from elsewhere of which nobody says whether it only grows; Prometheus calls it untyped. Default "gauge". */
+  readonly type?: "gauge" | "unknown";
 }
 
 export interface HistogramOptions extends MetricOptions {

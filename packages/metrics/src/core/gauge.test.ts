@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualClock } from "./clock.ts";
+import { merge } from "./merge.ts";
 import { Registry } from "./registry.ts";
 
 describe("a gauge", () => {
@@ -130,5 +131,24 @@ describe("a gauge that is read", () => {
     assert.equal(metrics.snapshot().get("shaky"), undefined);
     works = true;
     assert.equal(metrics.snapshot().value("shaky"), 5);
+  });
+});
+
+describe("a gauge of unknown type", () => {
+  it("is exposed as untyped, and added up by its rule", () => {
+    const snapshots = [3, 5].map((value) => {
+      const metrics = new Registry();
+      metrics.gauge("kernel_pages", { help: "Pages.", type: "unknown", merge: "last" }).set(value);
+      return metrics.snapshot();
+    });
+    const merged = merge(...snapshots).get("kernel_pages");
+    assert.equal(merged?.type, "unknown");
+    assert.equal(merged?.value(0), 5);
+  });
+
+  it("is not the gauge of the same name", () => {
+    const metrics = new Registry();
+    metrics.gauge("kernel_pages", { help: "Pages." });
+    assert.throws(() => metrics.gauge("kernel_pages", { help: "Pages.", type: "unknown" }), { code: "METRIC_CONFLICT" });
   });
 });

@@ -7,6 +7,7 @@ import {
   FamilySnapshot,
   isHistogram,
   type MergeRule,
+  type MetricType,
   type NativeBuckets,
   type NativeHistogram,
   nativeCount,
@@ -149,7 +150,7 @@ function added(parts: readonly Part[], merged: MergedRows): FamilySnapshot | und
   });
   for (let row = 0; row < length; row++) {
     if (seen[row] === 0) return undefined;
-    if (first.type === "gauge" && first.rule === "mean") values[row]! /= seen[row]!;
+    if (ruled(first.type) && first.rule === "mean") values[row]! /= seen[row]!;
   }
   const data: FamilyData = {
     name: first.name,
@@ -169,8 +170,10 @@ function added(parts: readonly Part[], merged: MergedRows): FamilySnapshot | und
   return new FamilySnapshot(data);
 }
 
+const ruled = (type: MetricType): boolean => type === "gauge" || type === "unknown";
+
 function ruleOf(family: FamilySnapshot): MergeRule {
-  if (family.type === "gauge") return family.rule;
+  if (ruled(family.type)) return family.rule;
   return family.type === "info" || family.type === "stateset" ? "max" : "sum";
 }
 

@@ -135,7 +135,7 @@ export class Registry {
     options: GaugeOptions & { readonly labels?: LabelSpec | undefined; readonly read?: (gauge: never) => number | void },
   ): Gauge | GaugeFamily {
     return this.#metric(name, options, {
-      type: "gauge",
+      type: options?.type === "unknown" ? "unknown" : "gauge",
       make: (definition) => new GaugeData(this.#home, definition),
       handle: (data) => (data.labelNames.length === 0 ? expiring(data, {}, ["set", "inc", "dec"]) : new GaugeFamily(data)),
       read: (handle) => {
