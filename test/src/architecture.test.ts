@@ -17,7 +17,7 @@ import {
   sourcesKnowNoTests,
   type Tree,
 } from "./architecture.ts";
-import { LONG_FILES, PACKAGES, ROOMS } from "./house.ts";
+import { COMPUTED_IMPORTS, LONG_FILES, PACKAGES, ROOMS } from "./house.ts";
 
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
 
@@ -109,7 +109,8 @@ const rules: readonly {
   },
   {
     sentence: "what a package imports is declared, and an optional peer has one file that loads it",
-    rule: packagesAreDeclared,
+    rule: packagesAreDeclared({}),
+    ofTheHouse: packagesAreDeclared(COMPUTED_IMPORTS),
     bad: [
       [/imports left-pad, which/, { "packages/cli/package.json": "{}", "packages/cli/src/a.ts": 'import pad from "left-pad/lib";' }],
       [
@@ -219,6 +220,19 @@ test("a long file with a reason passes, and a reason that is no longer needed is
   const rule = filesAreShort({ [path]: "a table of the specification" });
   assert.deepEqual(rule(new Map([[path, "x;\n".repeat(401)]])), []);
   assert.match(rule(new Map([[path, "x;\n"]]))[0] ?? "", /take it off the list/);
+});
+
+test("a computed import() with a reason passes, and a reason that is no longer needed is reported", () => {
+  const path = "packages/cli/src/a.ts";
+  const rule = packagesAreDeclared({ [path]: "what the user names" });
+  const tree = (text: string): Tree =>
+    new Map([
+      ["packages/cli/package.json", "{}"],
+      [path, text],
+    ]);
+  assert.deepEqual(rule(tree("await import(name);")), []);
+  assert.match(rule(tree("await import(name);\nawait import('left-pad');"))[0] ?? "", /imports left-pad/);
+  assert.match(rule(tree("x;"))[0] ?? "", /take it off the list/);
 });
 
 test("the sources were found: every package of the table, and files in core", () => {

@@ -103,27 +103,39 @@ export const metricsDependsOnNothing: Rule = (tree) =>
     pkg === "metrics" ? Object.keys(dependencies).map((name) => `packages/metrics depends on ${name}; it must have no runtime dependency`) : [],
   );
 
-/** What is imported is declared; an optional peer is loaded by one file, with `import()`. */
-export const packagesAreDeclared: Rule = (tree) =>
-  manifests(tree).flatMap(([pkg, manifest]) => {
-    const own = arrows(tree).filter(({ from, to, specifier }) => placeOf(from)!.pkg === pkg && to === undefined && !isBuiltin(specifier));
-    const nameOf = (specifier: string): string => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
-    const optional = (name: string): boolean => manifest.peerDependenciesMeta?.[name]?.optional === true;
-    const loaders = new Map<string, Set<string>>();
-    const faults: string[] = [];
-    for (const { from, specifier, kind } of own) {
-      const name = nameOf(specifier);
-      if (specifier === "") faults.push(`${from}: the name in import() is computed, so that nobody can check it`);
-      else if (manifest.dependencies?.[name] === undefined && manifest.peerDependencies?.[name] === undefined) {
-        faults.push(`${from} imports ${name}, which packages/${pkg}/package.json does not list`);
-      } else if (optional(name) && kind === "static") faults.push(`${from} imports the optional ${name} without import()`);
-      if (optional(name) && kind === "dynamic") loaders.set(name, (loaders.get(name) ?? new Set()).add(from));
-    }
-    for (const [name, files] of loaders) {
-      if (files.size > 1) faults.push(`the optional ${name} is loaded by more than one file: ${[...files].join(", ")}`);
-    }
-    return faults;
-  });
+/** What is imported is declared; an optional peer is loaded by one file, with `import()`. `computed`: files that may load what they cannot name. */
+export const packagesAreDeclared =
+  (computed: Readonly<Record<string, string>>): Rule =>
+  (tree) => {
+    const faults = manifests(tree).flatMap(([pkg, manifest]) => undeclared(tree, { pkg, manifest, computed }));
+    const computing = new Set(arrows(tree).flatMap(({ from, specifier }) => (specifier === "" ? [from] : [])));
+    const idle = Object.keys(computed).filter((path) => !computing.has(path));
+    return [...faults, ...idle.map((path) => `${path} computes no import() by now; take it off the list`)];
+  };
+
+function undeclared(
+  tree: Tree,
+  { pkg, manifest, computed }: { readonly pkg: string; readonly manifest: Manifest; readonly computed: Readonly<Record<string, string>> },
+): string[] {
+  const own = arrows(tree).filter(({ from, to, specifier }) => placeOf(from)!.pkg === pkg && to === undefined && !isBuiltin(specifier));
+  const nameOf = (specifier: string): string => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+  const optional = (name: string): boolean => manifest.peerDependenciesMeta?.[name]?.optional === true;
+  const loaders = new Map<string, Set<string>>();
+  const faults: string[] = [];
+  for (const { from, specifier, kind } of own) {
+    const name = nameOf(specifier);
+    if (specifier === "") {
+      if (computed[from] === undefined) faults.push(`${from}: the name in import() is computed, so that nobody can check it`);
+    } else if (manifest.dependencies?.[name] === undefined && manifest.peerDependencies?.[name] === undefined) {
+      faults.push(`${from} imports ${name}, which packages/${pkg}/package.json does not list`);
+    } else if (optional(name) && kind === "static") faults.push(`${from} imports the optional ${name} without import()`);
+    if (optional(name) && kind === "dynamic") loaders.set(name, (loaders.get(name) ?? new Set()).add(from));
+  }
+  for (const [name, files] of loaders) {
+    if (files.size > 1) faults.push(`the optional ${name} is loaded by more than one file: ${[...files].join(", ")}`);
+  }
+  return faults;
+}
 
 /** Only imports that remain at run time count: types may refer to each other. */
 export const noCycles: Rule = (tree) => {
