@@ -9,12 +9,18 @@ import { BearerToken, type BearerTokenSource } from "./bearer-token.ts";
 import type { Collectable } from "./collectable.ts";
 import { ImageEncoder, StreamEncoder } from "./encoders.ts";
 import { type EncoderOf, Scrapes } from "./scrapes.ts";
+import { type Selection, selectedScrapes } from "./selection.ts";
 import { isMetricHome, type SelfMetrics, selfMetrics } from "./self-metrics.ts";
 
 /** What a server and a handler have in common. */
 export interface ExporterOptions {
   /** Whose metrics are served: a Registry, or something that collects like one. Default: the default registry. */
   readonly registry?: Collectable;
+  /**
+   * Whose metrics answer a scrape that names collectors, `?collect[]=cpu&collect[]=meminfo` or `?exclude[]=hwmon`. Return the same object for the
+   * same selection; throw OPTION_INVALID for a name that does not exist, and the scrape gets a 400 with that message. Default: such names are ignored.
+   */
+  readonly select?: (selection: Selection) => Collectable;
   /** Most time that a collection may take; a scraper's own timeout shortens it. What is not ready by then is left out. Default "10s". */
   readonly timeout?: Duration;
   /** A client that has not taken an answer after this long is cut off. Default "30s". */
@@ -39,6 +45,8 @@ export interface ExporterOptions {
 /** The options, checked, with what they stand for. */
 export interface ExporterParts {
   readonly scrapes: Scrapes;
+  /** Undefined: selections are ignored. */
+  readonly selected: ((selection: Selection) => Scrapes) | undefined;
   readonly self: SelfMetrics;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -54,8 +62,10 @@ export function exporterParts(options: ExporterOptions): ExporterParts {
   if (typeof registry?.collect !== "function" || typeof registry.collectorStates !== "function") {
     throw new InferometerError("OPTION_INVALID", `registry is ${shown(registry)}. Give a Registry, or leave it out for the default one.`);
   }
+  const encoding = { clock, encoderOf: encoderOf(created) };
   return {
-    scrapes: new Scrapes(registry, { clock, encoderOf: encoderOf(created) }),
+    scrapes: new Scrapes(registry, encoding),
+    selected: options.select === undefined ? undefined : selectedScrapes(options.select, encoding),
     self: selfMetrics((options.selfMetrics ?? true) && isMetricHome(registry) ? registry : undefined),
     clock,
     timeoutMs: positiveDuration("timeout", options.timeout ?? "10s"),

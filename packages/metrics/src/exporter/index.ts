@@ -5,6 +5,7 @@ export type { ExporterOptions } from "./exporter-options.ts";
 export type { Health } from "./health.ts";
 export { type MetricsManager, type MetricsManagerOptions, type MetricsMode, metricsManager } from "./manager.ts";
 export { type Handler, type MetricsHandler, metricsHandler } from "./metrics-handler.ts";
+export type { Selection } from "./selection.ts";
 export { type Exporter, type ServeOptions, serve } from "./serve.ts";
 export { ThreadHub, type ThreadHubOptions } from "./thread-hub.ts";
 export { type ShareOptions, shareMetrics } from "./thread-member.ts";

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { InferometerError } from "../core/errors.ts";
 import type { Format } from "../formats/format.ts";
 import { json } from "../formats/json.ts";
 import { openMetrics } from "../formats/open-metrics.ts";
@@ -12,6 +13,7 @@ import { type Health, healthOf } from "./health.ts";
 import { LANDING_HEADERS, landingPage } from "./landing-page.ts";
 import { NameFilter } from "./name-filter.ts";
 import { CollectionLate, type Scrapes } from "./scrapes.ts";
+import { type Selection, selectionOf } from "./selection.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
 
 interface FormatOffer extends Offer {
@@ -42,6 +44,8 @@ export interface SiteParts {
   /** Where the metrics are; `${path}.json` is beside them. */
   readonly path: string;
   readonly scrapes: Scrapes;
+  /** What answers `collect[]` and `exclude[]`. Undefined: they are ignored. */
+  readonly selected?: ((selection: Selection) => Scrapes) | undefined;
   readonly self: SelfMetrics;
   readonly clock: Clock;
   /** Most milliseconds that a collection may take. */
@@ -123,7 +127,7 @@ export class Site {
   }
 
   async #scrape(asked: Asked, query: URLSearchParams, only?: Format): Promise<Answer> {
-    const { scrapes, self, clock, timeoutMs } = this.#parts;
+    const { self, clock, timeoutMs } = this.#parts;
     const offer = only === undefined ? bestOffer(OFFERS, asked.header("accept")) : undefined;
     const format = only ?? offer!.format;
     const headers = {
@@ -132,6 +136,8 @@ export class Site {
     };
     // A HEAD costs no collection: its length is left out, as HTTP allows.
     if (asked.method === "HEAD") return streamed({ headers });
+    const scrapes = this.#scrapesFor(query);
+    if (!("scrape" in scrapes)) return scrapes;
     const names = query.getAll("name[]");
     const start = clock.now();
     try {
@@ -150,6 +156,19 @@ export class Site {
       });
     } catch (error) {
       self.scraped(format.name, "error", (clock.now() - start) / 1000);
+      throw error;
+    }
+  }
+
+  /** What answers this query, or the answer that says what is wrong with it. */
+  #scrapesFor(query: URLSearchParams): Scrapes | Answer {
+    const { scrapes, selected } = this.#parts;
+    const selection = selectionOf(query);
+    if (selection === undefined || selected === undefined) return scrapes;
+    try {
+      return selected(selection);
+    } catch (error) {
+      if (error instanceof InferometerError && error.code === "OPTION_INVALID") return plainAnswer(400, error.message);
       throw error;
     }
   }

@@ -9,7 +9,7 @@ import { shareMetrics } from "./thread-member.ts";
 
 /** What the thread is started with. */
 export interface ThreadStart {
-  readonly options: Omit<ServeOptions, "registry" | "clock" | "onError" | "worker" | "unref">;
+  readonly options: Omit<ServeOptions, "registry" | "clock" | "onError" | "worker" | "unref" | "select">;
   readonly channel: string;
 }
 
@@ -25,10 +25,20 @@ export type ThreadWord =
  * callback gauges and collectors cost. Made by `serve({ worker: true })`. Throws OPTION_INVALID for a registry that is none.
  */
 export async function serveFromThread(options: ServeOptions): Promise<Exporter> {
-  const { registry = defaultRegistry, clock: _clock, worker: _worker, onError = warn, unref = false, channel = DEFAULT_CHANNEL, ...rest } = options;
+  const {
+    registry = defaultRegistry,
+    clock: _clock,
+    worker: _worker,
+    select,
+    onError = warn,
+    unref = false,
+    channel = DEFAULT_CHANNEL,
+    ...rest
+  } = options;
   if (!(registry instanceof Registry)) {
     throw new InferometerError("OPTION_INVALID", "worker: true serves a Registry, whose memory it can read. Leave worker out, or give a Registry.");
   }
+  if (select !== undefined) throw new InferometerError("OPTION_INVALID", "select works on this thread only. Leave worker out, or select.");
   const worker = new Worker(new URL("./thread-worker.js", import.meta.url), {
     workerData: { options: rest, channel } satisfies ThreadStart,
     name: "inferometer exporter",
