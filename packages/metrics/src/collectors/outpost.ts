@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
+import { endChild } from "./end-child.ts";
 
 export interface OutpostOptions {
   readonly clock: Clock;
@@ -51,7 +52,7 @@ export class Outpost {
   close(): void {
     this.#closed = true;
     this.#queue.length = 0;
-    for (const child of this.#children) child.kill("SIGKILL");
+    for (const child of this.#children) endChild(child);
   }
 
   /** @internal */
@@ -87,7 +88,7 @@ export class Outpost {
     const timer = globalThis
       .setTimeout(() => {
         settle(undefined, "timeout");
-        child?.kill("SIGKILL");
+        endChild(child);
       }, this.#deadlineMs)
       .unref();
     try {
@@ -107,7 +108,7 @@ export class Outpost {
     };
     started.stdout?.setEncoding("latin1").on("data", (text: string) => {
       output += text;
-      if (output.length > MOST_OUTPUT) started.kill("SIGKILL");
+      if (output.length > MOST_OUTPUT) endChild(started);
     });
     started.on("error", (error) => {
       gone();
@@ -213,6 +214,6 @@ function killAtExit(child: ChildProcess): void {
   if (watching) return;
   watching = true;
   process.on("exit", () => {
-    for (const left of running) left.kill("SIGKILL");
+    for (const left of running) endChild(left);
   });
 }

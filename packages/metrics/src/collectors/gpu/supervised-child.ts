@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../core/clock.ts";
+import { endChild } from "../end-child.ts";
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -87,7 +88,7 @@ export class SupervisedChild {
     const child = this.#child;
     if (child === undefined) return;
     stopped.add(child);
-    child.kill("SIGKILL");
+    endChild(child);
   }
 
   /** Ends it for good. */
@@ -136,7 +137,7 @@ export class SupervisedChild {
     if (now - this.#wantedAt > idleMs) this.stop();
     else if (now - this.#heardAt > silentMs && !this.#silent) {
       this.#silent = true;
-      this.#child?.kill("SIGKILL");
+      endChild(this.#child);
     }
   }
 
@@ -167,6 +168,6 @@ function detach(child: ChildProcess): void {
   if (watching) return;
   watching = true;
   process.on("exit", () => {
-    for (const left of running) left.kill("SIGKILL");
+    for (const left of running) endChild(left);
   });
 }
