@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { agent } from "./commands/agent.ts";
 import { completion } from "./commands/completion.ts";
 import { detect } from "./commands/detect.ts";
 
@@ -10,4 +11,4 @@ import { detect } from "./commands/detect.ts";
  * and returns an exit code of EXIT; it throws UsageError for what the caller did wrong, and InferometerError for what failed. It writes data to
  * stdout and all else to stderr.
  */
-export const commands: readonly Command[] = [detect, completion];
+export const commands: readonly Command[] = [detect, agent, completion];
