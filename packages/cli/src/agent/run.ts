@@ -21,7 +21,8 @@ export async function runAgent(call: AgentCall, signals: SignalSource = process)
   const choice = choose(asked, { from: ALL, where: "The agent" });
   if (choice.parts.length + choice.beside.length === 0) throw new UsageError("--exclude leaves nothing to collect. Leave out some of its names.");
   await using machine = new Machine(choice, machineOptions(options));
-  return options.once ? once(call, machine) : served(call, { machine, signals });
+  // Awaited here: a promise that is merely returned would outlive the machine.
+  return await (options.once ? once(call, machine) : served(call, { machine, signals }));
 }
 
 async function once({ options, surroundings }: AgentCall, machine: Machine): Promise<number> {
