@@ -1,14 +1,12 @@
 // A real Prometheus scrapes a service in each of our formats, and its answers to queries are held against what the service counted.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Registry } from "@inferometer/metrics";
 import { metricsHandler, serve } from "@inferometer/metrics/exporter";
-import { eventually, findProgram, freePort, startProgram, unlessMissing } from "./debian-program.ts";
+import { findProgram, unlessMissing } from "./debian-program.ts";
+import { type Scraping, scraping } from "./scraping-prometheus.ts";
 
 const prometheus = findProgram("prometheus");
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -34,40 +32,6 @@ function service(): Registry {
   registry.info("application_info", { help: "What runs.", labels: ["version"] }).set({ version: "1.0" });
   return registry;
 }
-
-interface Answer {
-  readonly data: { readonly result: readonly { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] }[] };
-}
-
-/** Starts a Prometheus that scrapes one target each second, and gives a function that queries it once the target is up. */
-async function scraping(target: string, features: readonly string[]) {
-  const directory = await mkdtemp(join(tmpdir(), "prometheus-"));
-  const config = join(directory, "prometheus.yml");
-  await writeFile(config, `global: { scrape_interval: 1s }\nscrape_configs: [{ job_name: t, static_configs: [{ targets: ["${target}"] }] }]\n`);
-  const address = `127.0.0.1:${await freePort()}`;
-  const flags = [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${directory}/data`,
-    `--web.listen-address=${address}`,
-    `--enable-feature=${features.join(",")}`,
-  ];
-  const program = startProgram(prometheus ?? "", flags);
-  const get = async <T>(path: string): Promise<T> => (await fetch(`http://${address}/api/v1/${path}`)).json() as Promise<T>;
-  const query = async (text: string) => (await get<Answer>(`query?query=${encodeURIComponent(text)}`)).data.result;
-  const value = async (text: string): Promise<number> => Number((await query(text))[0]?.value[1]);
-  await eventually(async () => ((await value("up")) === 1 ? true : undefined), { seconds: 40, what: `a scrape of ${target} (${program.output()})` });
-  return {
-    value,
-    query,
-    get,
-    async [Symbol.asyncDispose]() {
-      await program[Symbol.asyncDispose]();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-type Scraping = Awaited<ReturnType<typeof scraping>>;
 
 async function holdsCounts({ value, query }: Scraping): Promise<void> {
   assert.equal(await value('vision_frames_processed_total{model="owlv2",status="success"}'), 990);
@@ -99,7 +63,8 @@ async function holdsExemplar({ get }: Scraping): Promise<void> {
 describe("a real Prometheus", { concurrency: true, ...unlessMissing(prometheus, "prometheus") }, () => {
   it("reads counts, quantiles, native histograms and exemplars over protobuf", async () => {
     await using server = await serve({ port: 0, registry: service() });
-    await using scraped = await scraping(`127.0.0.1:${server.port}`, ["native-histograms", "exemplar-storage"]);
+    await using scraped = await scraping(`127.0.0.1:${server.port}`, { prometheus, features: ["native-histograms", "exemplar-storage"] });
+    await scraped.untilUp();
     await holdsCounts(scraped);
     await holdsExemplar(scraped);
     const p95 = await scraped.value("histogram_quantile(0.95, vision_inference_seconds)");
@@ -111,7 +76,8 @@ describe("a real Prometheus", { concurrency: true, ...unlessMissing(prometheus, 
 
   it("reads counts, quantiles and exemplars over OpenMetrics, from the exporter's own thread", async () => {
     await using server = await serve({ port: 0, registry: service(), worker: true, channel: "prometheus-scrape" });
-    await using scraped = await scraping(`127.0.0.1:${server.port}`, ["exemplar-storage"]);
+    await using scraped = await scraping(`127.0.0.1:${server.port}`, { prometheus, features: ["exemplar-storage"] });
+    await scraped.untilUp();
     await holdsCounts(scraped);
     await holdsExemplar(scraped);
     const formats = await (await fetch(`${server.url}/metrics`)).text();
@@ -126,7 +92,8 @@ describe("a real Prometheus", { concurrency: true, ...unlessMissing(prometheus, 
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     try {
-      await using scraped = await scraping(`127.0.0.1:${(server.address() as AddressInfo).port}`, ["exemplar-storage"]);
+      await using scraped = await scraping(`127.0.0.1:${(server.address() as AddressInfo).port}`, { prometheus, features: ["exemplar-storage"] });
+      await scraped.untilUp();
       await holdsCounts(scraped);
     } finally {
       server.closeAllConnections();
