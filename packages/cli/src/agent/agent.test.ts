@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { parsePrometheus } from "@inferometer/metrics/formats";
+import { type Ended, inferometer } from "../command-line.test-kit.ts";
+
+const quick = { concurrency: 1 } as const;
+const linux = { ...quick, skip: process.platform !== "linux" } as const;
+
+function scratch(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "inferometer-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Runs the real command on a free port, hands its address to `ask`, and ends it by a signal. */
+async function running(
+  words: readonly string[],
+  ask: (url: string) => Promise<void>,
+  { signal = "SIGTERM", cwd }: { readonly signal?: NodeJS.Signals; readonly cwd?: string } = {},
+): Promise<Ended> {
+  let asked: Promise<void> | undefined;
+  const ended = await inferometer(["agent", "--port", "0", ...words], {
+    ...(cwd === undefined ? {} : { cwd }),
+    during(said, pid) {
+      const [url] = /https?:\/\/[\d.]+:\d+/.exec(said) ?? [];
+      if (url !== undefined) asked ??= ask(url).finally(() => process.kill(pid, signal));
+    },
+  });
+  assert.ok(asked !== undefined, `it never said where it listens: ${ended.stderr}`);
+  await asked;
+  return ended;
+}
+
+const get = async (url: string, headers: Record<string, string> = {}): Promise<readonly [status: number, text: string]> => {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
+  return [response.status, await response.text()];
+};
+
+test("--once prints what the machine tells, and ends", linux, async () => {
+  const { code, stdout } = await inferometer(["agent", "--once"]);
+  assert.equal(code, 0);
+  const snapshot = parsePrometheus(stdout);
+  for (const name of ["node_cpu_seconds_total", "node_memory_MemTotal_bytes", "node_load1", "process_resident_memory_bytes"]) {
+    assert.ok((snapshot.get(name)?.length ?? 0) > 0, `${name} is missing`);
+  }
+  assert.ok(stdout.endsWith("\n"));
+});
+
+test("--once --json prints the same as JSON", linux, async () => {
+  const { code, stdout, stderr } = await inferometer(["agent", "--once", "--json", "--collectors", "loadavg"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { node_load1 } = JSON.parse(stdout) as { node_load1: { samples: { value: number }[] } };
+  assert.ok(node_load1.samples[0]!.value >= 0);
+  assert.doesNotMatch(stdout, /process_|node_cpu/);
+});
+
+test("it serves until SIGTERM, and then ends with code 0", linux, async () => {
+  const { code, stdout, stderr } = await running([], async (url) => {
+    const [status, text] = await get(`${url}/metrics`);
+    assert.equal(status, 200);
+    assert.match(text, /^node_cpu_seconds_total\{/m);
+    assert.match(text, /^process_resident_memory_bytes \d/m);
+    assert.match(text, /^scrape_collector_success\{collector="gpu"\} [01]$/m);
+    assert.equal((await get(`${url}/health`))[0], 200);
+  });
+  assert.deepEqual([code, stdout], [0, ""]);
+  assert.match(stderr, /^inferometer: metrics of this machine at http:\/\/127\.0\.0\.1:\d+\/metrics\n$/);
+});
+
+test("a scrape chooses its collectors as it does with node_exporter", linux, async () => {
+  await running(["--exclude", "process,gpu"], async (url) => {
+    const [, some] = await get(`${url}/metrics?collect[]=loadavg&collect[]=uname`);
+    assert.match(some, /^node_load1 /m);
+    assert.match(some, /^node_scrape_collector_success\{collector="uname"\} 1$/m);
+    assert.doesNotMatch(some, /node_cpu|process_|container_/);
+    const [, rest] = await get(`${url}/metrics?exclude[]=loadavg`);
+    assert.match(rest, /^node_uname_info/m);
+    assert.doesNotMatch(rest, /node_load1|process_/);
+    const [status, message] = await get(`${url}/metrics?collect[]=gpu`);
+    assert.equal(status, 400);
+    assert.match(message, /no collector "gpu"/);
+  });
+});
+
+test("Ctrl-C ends it, also while a scraper holds its connection", quick, async () => {
+  // fetch keeps its connection open.
+  const { code } = await running(["--collectors", "process"], async (url) => void (await get(`${url}/metrics`)), { signal: "SIGINT" });
+  assert.equal(code, 130);
+});
+
+test("a web config lets in its users only", quick, async (t) => {
+  const folder = scratch(t);
+  writeFileSync(join(folder, "web.yml"), "basic_auth_users:\n  prometheus: $2b$04$VlJ2gHu/ttHtpD8MOm4e4usgLk1L40SONa7naW1iIeGAAmgFwcIzy\n");
+  await running(
+    ["--web-config", "web.yml", "--collectors", "process"],
+    async (url) => {
+      const as = (name: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(name).toString("base64")}` });
+      assert.equal((await get(`${url}/metrics`))[0], 401);
+      assert.equal((await get(`${url}/metrics`, as("prometheus:wrong")))[0], 401);
+      assert.equal((await get(`${url}/metrics`, as("prometheus:secret")))[0], 200);
+    },
+    { cwd: folder },
+  );
+});
+
+test("a token lets in who shows it", quick, async (t) => {
+  const folder = scratch(t);
+  writeFileSync(join(folder, "token"), "sesame-42\n");
+  await running(
+    ["--token-file", "token", "--collectors", "process"],
+    async (url) => {
+      assert.equal((await get(`${url}/metrics`))[0], 401);
+      assert.equal((await get(`${url}/metrics`, { authorization: "Bearer sesame-42" }))[0], 200);
+    },
+    { cwd: folder },
+  );
+});
+
+test("a port that is taken is named, with the way out", quick, async () => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  const { code, stdout, stderr } = await inferometer(["agent", "--port", String(port)]);
+  server.close();
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, new RegExp(`^inferometer: port ${port} of 127\\.0\\.0\\.1 is taken, .*--port 0.*\\n$`));
+});
+
+test("who calls it wrongly gets one line with the way out, and exit code 2", quick, async () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["agent --json", /--json is for --once/],
+    ["agent --collectors cpuu", /no collector "cpuu"/],
+    ["agent --collectors cpu --exclude cpu", /leaves nothing to collect/],
+    ["agent --ignore-disks [", /--ignore-disks is "\["/],
+    ["agent --nvidia cuda", /--nvidia is "cuda"/],
+    ["agent --web-config nowhere.yml", /nowhere\.yml/],
+    ["agent cpu", /agent takes no arguments/],
+  ];
+  for (const [line, message] of cases) {
+    const { code, stdout, stderr } = await inferometer(line.split(" "));
+    assert.deepEqual([code, stdout], [2, ""], `${line}: ${stderr}`);
+    assert.match(stderr, message);
+  }
+});
