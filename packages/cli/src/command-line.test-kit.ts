@@ -13,18 +13,24 @@ export interface Ended {
 export const bareEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(INFEROMETER_|NO_COLOR|FORCE_COLOR|LC_|LANG)/.test(name)));
 
-/** Runs the real command to its end. `while` is called when stderr or stdout has said something, with all of it so far. */
+/** Runs the real command to its end. `started` is called with its process id, `during` when stderr or stdout has said something, with all of it so far. */
 export function inferometer(
   words: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly during?: (said: string, pid: number) => void } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly started?: (pid: number) => void;
+    readonly during?: (said: string, pid: number) => void;
+  } = {},
 ): Promise<Ended> {
-  const { cwd, env, during } = options;
+  const { cwd, env, started, during } = options;
   const child = spawn(process.execPath, [BIN, ...words], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...bareEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
   });
+  started?.(child.pid!);
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {

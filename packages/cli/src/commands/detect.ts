@@ -58,6 +58,12 @@ export const detectOptions = {
     group: "Frames",
     help: "How many frames may wait for the detector. Default: 3.",
   },
+  "stall-after": {
+    type: "duration",
+    value: "time",
+    group: "Frames",
+    help: "Start a source anew that gives no frame for so long. Default: 10s for live sources, 30s for files.",
+  },
   ffmpeg: { type: "text", value: "file", complete: "file", group: "Frames", help: "The ffmpeg program. Default: FFMPEG_PATH, then the PATH." },
   json: { type: "switch", group: "Output", help: "Write the summary to stdout as one JSON object." },
   jsonl: {

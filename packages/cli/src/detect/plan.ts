@@ -33,6 +33,7 @@ export function plan({ options, args, surroundings }: DetectCall): Plan {
   const detector = detectorOf(options);
   const maxFps = options["max-fps"];
   const maxAge = options["max-age"];
+  const stallAfter = options["stall-after"];
   return {
     detection: {
       sources: args.map((text) => sourceOf(text, ffmpeg)),
@@ -42,6 +43,7 @@ export function plan({ options, args, surroundings }: DetectCall): Plan {
       ...(confidence === undefined ? {} : { confidence }),
       ...(maxFps === undefined ? {} : { maxFramesPerSecond: maxFps }),
       ...(maxAge === undefined ? {} : { maxAge }),
+      ...(stallAfter === undefined ? {} : { stallAfter }),
       ...(drop === undefined ? {} : { drop }),
       ...(queue === undefined ? {} : { queueSize: queue }),
       ...(output === undefined ? {} : { output }),
