@@ -162,6 +162,7 @@ const rules: readonly {
     rule: sourcesKnowNoTests,
     bad: [
       [/a.ts imports \S+b.test.ts/, { "packages/metrics/src/core/a.ts": 'import { b } from "./b.test.ts";' }],
+      [/a.ts imports \S+b.test-kit.ts/, { "packages/metrics/src/core/a.ts": 'import { b } from "./b.test-kit.ts";' }],
       [/a.ts imports \S+suite.test.fixture.ts/, { "packages/metrics/src/core/a.ts": 'import { b } from "./suite.test.fixture.ts";' }],
     ],
     good: { "packages/metrics/src/core/a.test.ts": 'import { b } from "./suite.test.fixture.ts";' },

@@ -27,8 +27,8 @@ function placeOf(path: string): Place | undefined {
   return { pkg, room: rest.includes("/") ? rest.slice(0, rest.indexOf("/")) : "ground" };
 }
 
-/** Tests, and what only tests use: foo.test.ts, foo.test-d.ts, foo.test.fixture.ts, foo.test.worker.ts. npm packs none of them. */
-const isTest = (path: string): boolean => /\.test(-d|\.[a-z]+)?\.tsx?$/.test(path);
+/** Tests, and what only tests use: foo.test.ts, foo.test-d.ts, foo.test-kit.ts, foo.test.fixture.ts, foo.test.worker.ts. npm packs none of them. */
+const isTest = (path: string): boolean => /\.test(-d|-kit|\.[a-z]+)?\.tsx?$/.test(path);
 const isSource = (path: string): boolean => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !isTest(path);
 
 function arrows(tree: Tree): Arrow[] {
