@@ -3,9 +3,9 @@ import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { otelFolder } from "./otel.mjs";
 
-/** Installs the rivals when they are missing, or older than their lock file. */
-export function installRivals() {
-  for (const folder of new Set(["./", otelFolder])) {
+/** Installs the rivals of these folders when they are missing, or older than their lock file. Default: those that most suites need. */
+export function installRivals(folders = new Set(["./", otelFolder])) {
+  for (const folder of folders) {
     const at = (path) => fileURLToPath(new URL(folder + path, import.meta.url));
     const installed = at("node_modules/.package-lock.json");
     if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(at("package-lock.json")).mtimeMs) continue;
