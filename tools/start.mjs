@@ -22,6 +22,10 @@ if (video === undefined || !ffmpeg)
   );
 const source = video !== undefined && ffmpeg ? [video, "--detector", "people"] : ["synthetic:frames=1500"];
 const port = given.some((word) => word.startsWith("--port")) || (await isFree(PORT)) ? [] : ["--port", "0"];
+const quiet = given.some((word) => ["-q", "--quiet", "-h", "--help"].includes(word));
+if (video !== undefined && ffmpeg && !quiet) console.error(`start: looking for people in ${video}, 80 s of a street.`);
+if (!quiet && !given.some((word) => word.startsWith("--linger")))
+  console.error("start: the metrics end with it; npm start -- --linger keeps them up.");
 if (port.length > 0) console.error(`start: port ${PORT} is taken, so another one is used.`);
 
 // In this process: Ctrl-C reaches the command at once, and its exit code is ours.

@@ -64,6 +64,6 @@ test("a port that is taken is named, with the line to type instead of a stack", 
   const run = start(t, "--port", String(port));
   assert.equal(await run.ended, 1);
   assert.match(run.output(), new RegExp(`port ${port}`));
-  assert.match(run.output(), /npm start -- --port 9091\n$/);
+  assert.match(run.output(), /node examples\/dist\/service\.js --port 9091\n$/);
   assert.doesNotMatch(run.output(), / at /);
 });

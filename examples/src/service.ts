@@ -1,4 +1,4 @@
-// An instrumented inference service under a small load: npm start [-- --port 9090] [--seconds 60]
+// An instrumented inference service under a small load: npm run build && node examples/dist/service.js [--port 9090] [--seconds 60]
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { InferometerError, Registry } from "@inferometer/metrics";
@@ -41,6 +41,6 @@ try {
 } catch (error) {
   // A mistake that the user can mend needs its message, not its stack.
   if (!(error instanceof InferometerError)) throw error;
-  console.error(error.code === "PORT_IN_USE" ? `${error.message}\nFor example: npm start -- --port 9091` : error.message);
+  console.error(error.code === "PORT_IN_USE" ? `${error.message}\nFor example: node examples/dist/service.js --port 9091` : error.message);
   process.exitCode = 1;
 }
