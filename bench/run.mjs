@@ -1,4 +1,4 @@
-// npm run bench -- [core] [exposition] [memory] [load] [vision-metrics] [vision] [--quick] [--write]
+// npm run bench -- [core] [exposition] [memory] [load] [vision-metrics] [host] [vision] [--quick] [--write]
 //   Without names: all. --quick: fewer rounds, for a first look. --write: puts the tables into RESULTS.md.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
@@ -10,6 +10,7 @@ const SUITES = {
   memory: async () => (await import("./memory/suite.mjs")).memory,
   load: async () => (await import("./load/suite.mjs")).load,
   "vision-metrics": async () => (await import("./vision-metrics/suite.mjs")).visionMetrics,
+  host: async () => (await import("./host/suite.mjs")).host,
   vision: async () => (await import("./vision/suite.mjs")).vision,
 };
 const RESULTS = new URL("RESULTS.md", import.meta.url);
