@@ -32,7 +32,7 @@ export function largeTree() {
   write("proc/net/dev", `Inter-|   Receive\n face |bytes\n${times(INTERFACES, (k) => `  eth${k}: ${digits(k, 16)}\n`).join("")}`);
   write("proc/loadavg", "1.00 2.00 3.00 1/200 12345\n");
   write("proc/meminfo", times(50, (k) => `Field${k}:       ${1000 * k} kB\n`).join(""));
-  write("proc/vmstat", "pgpgin 1\npgpgout 2\npswpin 3\npswpout 4\npgfault 5\npgmajfault 6\noom_kill 0\n");
+  write("proc/vmstat", "nr_free_pages 1\npgpgin 1\npgpgout 2\npswpin 3\npswpout 4\npgfault 5\npgmajfault 6\noom_kill 0\n");
   write("proc/1/mountinfo", "");
   for (let k = 0; k < INTERFACES; k++) {
     const attributes = {
@@ -46,6 +46,7 @@ export function largeTree() {
       ifindex: k,
     };
     for (const [name, value] of Object.entries(attributes)) write(`sys/class/net/eth${k}/${name}`, `${value}\n`);
+    write(`sys/class/net/eth${k}/statistics/rx_nohandler`, "0\n");
   }
   for (let k = 0; k < DISKS; k++) mkdirSync(join(root, `sys/block/nvme${k}n1`), { recursive: true });
   write("sys/devices/system/cpu/present", `0-${CPUS - 1}\n`);

@@ -116,7 +116,10 @@ export class Scrapes {
   }
 
   async #collectInTime(filter: NameFilter | undefined, timeMs: number): Promise<Collected> {
-    const signal = AbortSignal.timeout(Math.ceil(timeMs));
+    // Not AbortSignal.timeout: its timers cannot be cleared, so those of the last 10 s would wait, and each make an error at its end.
+    const deadline = new AbortController();
+    const { signal } = deadline;
+    const inTime = setTimeout(() => deadline.abort(), Math.ceil(timeMs));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new CollectionLate("The collection did not end by its deadline.")), timeMs + GRACE_MS);
@@ -125,6 +128,7 @@ export class Scrapes {
       return await Promise.race([this.#registry.collect({ signal, ...(filter === undefined ? {} : { names: filter.candidates() }) }), late]);
     } finally {
       clearTimeout(timer);
+      clearTimeout(inTime);
     }
   }
 
