@@ -1,8 +1,9 @@
-// node_exporter judges host(): the same names, types, labels and values for what both tell.
+// node_exporter judges host(), in a process and as `inferometer agent` serves it: the same names, types, labels and values for what both tell.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type FamilySnapshot, Registry, Snapshot } from "@inferometer/metrics";
 import { host } from "@inferometer/metrics/collectors";
+import { Agent } from "./agent.ts";
 import { NodeExporter, nodeExporter } from "./node-exporter.ts";
 import { LACKING } from "./node-exporter-lacking.ts";
 
@@ -61,7 +62,21 @@ function compareShapes(theirs: Snapshot, own: Snapshot): void {
   }
 }
 
-describe("host(), judged by node_exporter on this machine", options, () => {
+/** What the agent's users scrape. */
+async function served(): Promise<Snapshot> {
+  await using agent = await Agent.start(["--collectors", "host"]);
+  await agent.scrape(); // what is read in the background has answered by the second scrape
+  return await agent.scrape();
+}
+
+for (const [who, read] of [
+  ["host()", ours],
+  ["inferometer agent", served],
+] as const) {
+  describe(`${who}, judged by node_exporter on this machine`, options, () => judged(read));
+}
+
+function judged(read: () => Promise<Snapshot>): void {
   let exporter: NodeExporter;
   let earlier: Snapshot;
   let own: Snapshot;
@@ -70,7 +85,7 @@ describe("host(), judged by node_exporter on this machine", options, () => {
   before(async () => {
     exporter = await NodeExporter.start(FLAGS);
     earlier = await exporter.scrape();
-    own = await ours();
+    own = await read();
     later = await exporter.scrape();
   });
   after(async () => await exporter[Symbol.asyncDispose]());
@@ -118,7 +133,7 @@ describe("host(), judged by node_exporter on this machine", options, () => {
       }
     }
   });
-});
+}
 
 /** How far a gauge may wander while three readings are taken on a machine that is at work. */
 function slackOf(name: string, size: number): number {
