@@ -1,5 +1,5 @@
 // CPU time beyond this process: of one thread, and of the programs it has started. Linux only: it reads /proc.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Milliseconds of CPU of the main thread so far. */
 export function mainThreadMs() {
@@ -7,10 +7,19 @@ export function mainThreadMs() {
   return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, "latin1").split(" ")[0]) / 1e6;
 }
 
-/** Milliseconds of CPU of all child processes that have ended; the kernel tells it in hundredths of a second. */
+/** Milliseconds of CPU of all child processes so far, those that run and those that have ended; the kernel tells it in hundredths of a second. */
 export function childrenMs() {
-  const fields = readFileSync("/proc/self/stat", "latin1")
+  const running = readdirSync("/proc/self/task").flatMap((task) =>
+    readFileSync(`/proc/self/task/${task}/children`, "latin1").split(" ").filter(Boolean),
+  );
+  return running.reduce((sum, pid) => sum + ticks(pid).own, ticks("self").ended) * 10;
+}
+
+function ticks(pid) {
+  // What stands behind the name, which may hold anything: state, parent, …
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
     .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[13]) + Number(fields[14])) * 10;
+    .split(" ")
+    .map(Number);
+  return { own: fields[11] + fields[12], ended: fields[13] + fields[14] };
 }
