@@ -54,6 +54,21 @@ async function results(running: Detecting): Promise<FrameResult[]> {
 }
 
 describe("detect", () => {
+  it("counts a device that is lost in the middle, and times the rest under the other", async () => {
+    const registry = new Registry();
+    const { frames } = await run({ detector: module("falling"), metrics: visionMetrics({ model: "m", registry }) }).done;
+    const value = (name: string, labels: Record<string, string>): number | undefined => {
+      const family = registry.snapshot().get(name)!;
+      const row = Array.from({ length: family.length }, (_, k) => k).find((k) =>
+        Object.entries(labels).every(([key, text]) => family.labels(k)[key] === text),
+      );
+      return row === undefined ? undefined : family.type === "histogram" ? family.histogram(row).count : family.value(row);
+    };
+    assert.equal(value("execution_provider_fallback_total", { from: "cuda", to: "cpu" }), 1);
+    assert.equal(value("model_inference_duration_seconds", { device: "cuda" }), 5);
+    assert.equal(value("model_inference_duration_seconds", { device: "cpu" }), frames.processed - 5);
+  });
+
   it("processes every frame of a file-like source, in order, and tells what it found", async () => {
     const running = run({ sources: [small({ frames: 120 })] });
     const all = await results(running);

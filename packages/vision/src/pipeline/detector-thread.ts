@@ -56,15 +56,11 @@ try {
     const openedSeconds = monotonicSeconds();
     await detector.open?.(info);
     const loadSeconds = loadedSeconds - begunSeconds + (monotonicSeconds() - openedSeconds);
-    const { device, fallbacks = [] } = detector;
-    say({
-      kind: "ready",
-      loadSeconds,
-      fallbacks: fallbacks.map(({ from, to }) => ({ from, to })),
-      ...(device === undefined ? {} : { device }),
-    });
+    say({ kind: "ready", loadSeconds });
+    const sayDevice = deviceTeller(detector);
+    sayDevice();
     if (start.output !== undefined) output = new VideoOutput(start.output, info);
-    const parts = { board, ring, bell, info, say, ...(output === undefined ? {} : { output }) };
+    const parts = { board, ring, bell, info, say: (word: DetectorWord) => (sayDevice(), say(word)), ...(output === undefined ? {} : { output }) };
     await new DetectorLoop(detector, { settings: start.settings, parts }).run();
     if (board.stopped) output?.hurry();
     await output?.finish();
@@ -81,3 +77,15 @@ try {
 say({ kind: "finished" });
 start.bell.close();
 main.close();
+
+/** Tells the device at the first call, and again whenever the detector has fallen back since: a GPU may be lost in the middle. */
+function deviceTeller(of: DetectorOnDevice): () => void {
+  let told = -1;
+  return () => {
+    const { device, fallbacks = [] } = of;
+    if (fallbacks.length === told) return;
+    const fresh = fallbacks.slice(Math.max(0, told)).map(({ from, to }) => ({ from, to }));
+    told = fallbacks.length;
+    say({ kind: "device", fallbacks: fresh, ...(device === undefined ? {} : { device }) });
+  };
+}

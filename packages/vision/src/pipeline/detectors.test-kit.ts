@@ -33,6 +33,14 @@ const DETECTORS: Readonly<Record<string, Omit<Detector, "name">>> = {
       return thing(frame);
     },
   },
+  /** Loses its GPU at the fifth frame. */
+  falling: {
+    ...{ device: "cuda", fallbacks: [] as { from: string; to: string }[] },
+    detect(frame) {
+      if (frame.index === 5) Object.assign(this, { device: "cpu", fallbacks: [{ from: "cuda", to: "cpu" }] });
+      return thing(frame);
+    },
+  },
   broken: {
     detect: () => {
       throw new Error("never works");

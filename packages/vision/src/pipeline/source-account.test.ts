@@ -87,7 +87,8 @@ describe("SourceAccount", () => {
   it("records a frame's times, detections and age", () => {
     const { accounts, value } = books();
     const [account] = accounts as [SourceAccount];
-    account.ready({ kind: "ready", loadSeconds: 1.5, device: "cuda", fallbacks: [{ from: "tensorrt", to: "cuda" }] });
+    account.ready({ kind: "ready", loadSeconds: 1.5 });
+    account.device({ kind: "device", device: "cuda", fallbacks: [{ from: "tensorrt", to: "cuda" }] });
     account.counts({ received: 1, dropped: {} });
     account.frame(reportOf({ detections: [detectionAt(0), detectionAt(20)] }));
     assert.equal(value("detections_total", { model: "m", class: "thing" }), 2);

@@ -63,9 +63,12 @@ export class SourceAccount {
     return this.#state;
   }
 
-  ready({ loadSeconds, device, fallbacks }: Extract<DetectorWord, { kind: "ready" }>): void {
-    this.#device = device;
+  ready({ loadSeconds }: Extract<DetectorWord, { kind: "ready" }>): void {
     this.#metrics?.modelLoaded(loadSeconds);
+  }
+
+  device({ device, fallbacks }: Extract<DetectorWord, { kind: "device" }>): void {
+    this.#device = device;
     for (const { from, to } of fallbacks) this.#metrics?.providerFallback(from, to);
   }
 

@@ -125,6 +125,7 @@ export class SourceRun {
 
   #detectorSays(word: DetectorWord): void {
     if (word.kind === "ready") this.#account.ready(word);
+    else if (word.kind === "device") this.#account.device(word);
     else if (word.kind === "tracks-ended") this.#account.tracksEnded(word.events);
     else if (word.kind === "failed") this.#fail(word.failure.code === "OUTPUT_FAILED" ? "output" : "detector", word.failure);
     else if (word.kind === "frame") {

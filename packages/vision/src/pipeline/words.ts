@@ -54,10 +54,10 @@ export interface FrameReport {
 export type DetectorWord =
   | {
       readonly kind: "ready";
-      readonly device?: string;
       readonly loadSeconds: number;
-      readonly fallbacks: readonly DeviceFallback[];
     }
+  /** Where the model runs, told when it is loaded and whenever it had to go elsewhere. */
+  | { readonly kind: "device"; readonly device?: string; readonly fallbacks: readonly DeviceFallback[] }
   | FrameReport
   | { readonly kind: "tracks-ended"; readonly events: readonly TrackEvent[] }
   | { readonly kind: "failed"; readonly failure: Failure }
