@@ -3,13 +3,14 @@ import { interleaved, median } from "../rounds.mjs";
 import { number } from "../table.mjs";
 
 const MOST_SHARE = 0.01;
-const SKIP = 400;
+const WARM_UP = 3000;
+const SKIP = 200;
 /** Objects that "motion" finds in a frame of vtest.avi, and one more. */
 const OBJECTS = 5;
 
 /** Metrics on against off: what it adds to the CPU that detect() takes for a frame. */
 export async function metricsCost({ quick, onStep, videos }) {
-  const expected = quick ? 600 : 1200;
+  const expected = quick ? 600 : 1000;
   const inputOptions = ["-stream_loop", "-1", "-t", String(expected / videos.framesPerSecond)];
   const source = { kind: "video", input: videos["640x360"], threads: 1, inputOptions };
   const runs = { on: [], off: [] };
@@ -19,7 +20,7 @@ export async function metricsCost({ quick, onStep, videos }) {
     rounds: quick ? 3 : 7,
     onStep,
     async measure(_, side) {
-      runs[side].push(await inChild("vision/detect-child.mjs", { source, metrics: side === "on", skip: SKIP, expected }));
+      runs[side].push(await inChild("vision/detect-child.mjs", { source, metrics: side === "on", warmUp: WARM_UP, skip: SKIP, expected }));
       return 0;
     },
   });
@@ -41,7 +42,8 @@ export async function metricsCost({ quick, onStep, videos }) {
   return {
     title: "Vision: metrics on against off",
     text:
-      `CPU microseconds a frame of \`detect\` with "motion" on 640x360, ffmpeg's not counted, after ${SKIP} frames of ${expected}; a process a run, on and off in turns. ` +
+      `CPU microseconds a frame of \`detect\` with "motion" on 640x360, ffmpeg's not counted, nor the first ${SKIP} of ${expected} frames; ${WARM_UP} small ones before have ` +
+      "warmed up the calling thread. A process a run, on and off in turns. " +
       `Added: the difference as a share of what a frame takes without metrics: the median over ${runs.on.length} pairs, or one ratio of medians for the last row; ` +
       "in brackets the quartiles. In the whole process are also reading, detector, tracker, compiler and garbage collector, whose noise is many times " +
       "what is looked for. The main thread does all the recording, and nothing else but taking reports; between two frames it finds its caches emptied by the " +
