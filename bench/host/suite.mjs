@@ -26,6 +26,7 @@ export async function host({ quick, onStep }) {
       "`inferometer agent` against node_exporter with the same 21 collectors, both over HTTP on a connection that stays, in turns. CPU milliseconds a scrape of the whole process, " +
       `all threads, from the scheduler's count in /proc; after ${WARM_UP} scrapes. One scrape in ${SECONDS_APART} s: both idle meanwhile, caches grow cold. "Large": a folder that ` +
       'shows 64 CPUs, 36 disks, 43 interfaces and 66 sensors to both. "gzip": compressed, as Prometheus asks for. ' +
+      '"Nobody asks": the 10 s after the last scrape, times six; what V8 tidies up then is in it. ' +
       "Added memory: heap and buffers after garbage collection. Garbage collections: of any kind, in 50 scrapes of the warm agent, five a second.",
     table: [["case", "ours", `node_exporter ${version}`, "ours / theirs", "target", "verdict"], ...rows.map(rowOf)],
   };
@@ -131,7 +132,7 @@ async function collections({ onStep }) {
 
 function rowOf({ id, ours, theirs, most, ratio }) {
   const ratios = theirs === undefined ? [] : ours.map((value, k) => value / theirs[k]);
-  const quotient = theirs === undefined ? undefined : median(ours) / median(theirs);
+  const quotient = theirs === undefined || median(theirs) === 0 ? undefined : median(ours) / median(theirs);
   const judged = ratio ? quotient : median(ours);
   return [
     id,
