@@ -91,7 +91,8 @@ export class VideoOutput implements FrameOutput {
 
   /** Ends ffmpeg, whatever becomes of the file. */
   abandon(): void {
-    this.#child?.kill("SIGKILL");
+    // Without a process id ffmpeg was never started, and Node's kill, called in the same turn, would signal our own process group.
+    if (this.#child?.pid !== undefined) this.#child.kill("SIGKILL");
   }
 
   /** How often a frame is shown, so that the video keeps the stream's time. */

@@ -123,7 +123,8 @@ export class FfmpegProcess {
 
   /** Ends it at once: what it decodes can be had again or is not wanted. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    // Without a process id ffmpeg was never started, and Node's kill, called in the same turn, would signal our own process group.
+    if (this.#child.pid !== undefined) this.#child.kill("SIGKILL");
     this.pictures.close();
     await this.exited;
   }
