@@ -26,7 +26,7 @@ if (unknown.length > 0) {
 installRivals();
 const { markdown } = await import("./table.mjs");
 const quick = options.includes("--quick");
-const written = existsSync(RESULTS) ? sectionsOf(readFileSync(RESULTS, "utf8")) : new Map();
+const sections = new Map();
 const problems = [];
 
 for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
@@ -40,7 +40,7 @@ for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
   const when = `${new Date().toISOString().slice(0, 10)}; ${machine}; load ${load.toFixed(1)} before; ${took} s${quick ? "; --quick" : ""}`;
   const section = results.map(({ title, text, table }) => `## ${title}\n${text}\n\n${markdown(table)}\n`).join("\n");
   console.log(`\n${section}\n${when}`);
-  written.set(name, `${section}\n${when}\n`);
+  sections.set(name, `${section}\n${when}\n`);
   for (const result of results) {
     problems.push(...(result.problems ?? []));
     for (const row of result.table.slice(1)) if (/below|beaten|not measured/.test(row.at(-1))) problems.push(`${row[0]}: ${row.at(-1)}`);
@@ -50,7 +50,9 @@ for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
 console.log(
   problems.length === 0 ? "\nEvery target is met, and no rival beats us." : `\nTo mend:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
 );
-if (options.includes("--write")) writeFileSync(RESULTS, resultsText(written));
+// What stands there is read only now: another suite may have written meanwhile.
+if (options.includes("--write"))
+  writeFileSync(RESULTS, resultsText(new Map([...(existsSync(RESULTS) ? sectionsOf(readFileSync(RESULTS, "utf8")) : []), ...sections])));
 
 function step(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
