@@ -57,9 +57,13 @@ describe("bestOffer", () => {
 
   it("reads a header as long as may come in a few milliseconds", () => {
     for (const hostile of [",".repeat(8192), '"'.repeat(8191), ";q=".repeat(2700), "a/b,".repeat(2000), `"${"\\".repeat(8190)}`]) {
-      const start = performance.now();
-      bestOffer(OFFERS, hostile);
-      assert.ok(performance.now() - start < 200, hostile.slice(0, 10));
+      // The best of five: a busy machine may stop us in any one of them.
+      const took = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        bestOffer(OFFERS, hostile);
+        return performance.now() - start;
+      });
+      assert.ok(Math.min(...took) < 100, `${hostile.slice(0, 10)} took ${Math.min(...took)} ms`);
     }
   });
 });

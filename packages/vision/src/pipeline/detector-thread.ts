@@ -60,7 +60,11 @@ try {
     const sayDevice = deviceTeller(detector);
     sayDevice();
     if (start.output !== undefined) output = new VideoOutput(start.output, info);
-    const parts = { board, ring, bell, info, say: (word: DetectorWord) => (sayDevice(), say(word)), ...(output === undefined ? {} : { output }) };
+    const sayAll = (word: DetectorWord): void => {
+      sayDevice();
+      say(word);
+    };
+    const parts = { board, ring, bell, info, say: sayAll, ...(output === undefined ? {} : { output }) };
     await new DetectorLoop(detector, { settings: start.settings, parts }).run();
     if (board.stopped) output?.hurry();
     await output?.finish();
