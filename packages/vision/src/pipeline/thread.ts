@@ -24,9 +24,10 @@ export class Thread<Word extends { readonly kind: string }> {
 
   constructor(url: URL, { name, start, transfer, onWord, onDeath }: ThreadOptions<Word>) {
     this.#onDeath = onDeath;
-    // Flags such as --input-type are about the text of the main program, and threads refuse them.
-    const execArgv = process.execArgv.filter((flag) => !flag.startsWith("--input-type"));
-    this.#worker = new Worker(url, { workerData: start, transferList: [...transfer], name, execArgv });
+    // Flags are inherited unchecked, but checked when they are given: then V8's own (--max-old-space-size) are refused, and in Node 24 even those that
+    // Node adds itself. --input-type is about the text of the main program; a thread that inherits it does not start.
+    const flags = process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {};
+    this.#worker = new Worker(url, { workerData: start, transferList: [...transfer], name, ...flags });
     this.#worker.on("message", (word: Word) => {
       onWord(word);
       if (word.kind === "finished") {

@@ -27,7 +27,7 @@ export class Engine {
     const { input } = options;
     this.pixels = input.emptyPixels();
     this.#feeds = Object.fromEntries([
-      [input.name, new runtime.Tensor(input.picture.type, this.pixels, input.dims)],
+      [input.name, withData(new runtime.Tensor(input.picture.type, this.pixels, input.dims), this.pixels)],
       ...input.extras.map(({ name, data, dims }) => [name, new runtime.Tensor(data instanceof Float32Array ? "float32" : "int64", data, dims)]),
     ]);
   }
@@ -127,3 +127,8 @@ export class Engine {
 }
 
 const failed = (cause: unknown): InferometerError => new InferometerError("DETECTOR_FAILED", `The model failed: ${messageOf(cause)}`, { cause });
+
+/** In Node 24 the runtime makes a Float16Array of our halves, which its native part takes for empty: it is given the bits. */
+function withData<T extends { readonly data: unknown }>(tensor: T, data: Uint8Array | Uint16Array | Float32Array): T {
+  return tensor.data === data ? tensor : Object.defineProperty(tensor, "data", { value: data });
+}
