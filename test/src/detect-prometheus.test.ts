@@ -29,9 +29,11 @@ function troubles(folder: string): { readonly clip: string; readonly detector: s
     `import { MotionDetector } from ${JSON.stringify(pathToFileURL(join(root, "packages/vision/dist/index.js")).href)};
     const motion = new MotionDetector();
     let frames = 0;
+    const nap = new Int32Array(new SharedArrayBuffer(4));
     export default {
       name: "unsteady",
       detect(frame, clock) {
+        Atomics.wait(nap, 0, 0, 10); // a quick machine would be done between two scrapes
         if (++frames % 100 === 0) throw new Error("every hundredth frame");
         return motion.detect(frame, clock);
       },
