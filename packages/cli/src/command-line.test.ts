@@ -132,6 +132,17 @@ test("stdout has data alone: a line a frame, or the summary", quick, async () =>
   assert.match(summary.stderr, /Frames {6}30 received, 30 processed/);
 });
 
+test("what a detector prints goes to stderr, not in between the data", quick, async (t) => {
+  const folder = scratch(t);
+  writeFileSync(join(folder, "chatty.mjs"), 'export default { name: "chatty", detect({ index }) { console.log("at", index); return []; } };');
+  for (const form of ["--json", "--jsonl"]) {
+    const { code, stdout, stderr } = await inferometer(["detect", "synthetic:frames=9", "--detector", "./chatty.mjs", "-q", form], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    for (const line of form === "--json" ? [stdout] : stdout.trimEnd().split("\n")) assert.doesNotThrow(() => JSON.parse(line), `${form}: ${line}`);
+    assert.equal(stderr, Array.from({ length: 9 }, (_, index) => `at ${index}\n`).join(""));
+  }
+});
+
 test("a crossed limit ends with 3, one that held with 0", quick, async () => {
   const crossed = await inferometer(["detect", "synthetic:frames=20", "-q", "--fail-on", "fps<1000000", "--fail-on", "errors>0"]);
   assert.equal(crossed.code, 3);

@@ -56,6 +56,17 @@ describe("Thread", () => {
     assert.deepEqual(deaths, []);
   });
 
+  it("keeps what a thread prints off our stdout, to the last line", async (t) => {
+    const printed: string[] = [];
+    t.mock.method(process.stderr, "write", (text: Uint8Array) => printed.push(Buffer.from(text).toString()));
+    const stdout = t.mock.method(process.stdout, "write"); // the test runner speaks there too
+    const { thread, deaths } = start('console.log("seen 3"); process.stdout.write("bare "); console.log("last"); process.exit(7);');
+    await thread.exited;
+    const ours = stdout.mock.calls.filter(({ arguments: [text] }) => String(text).startsWith("seen 3"));
+    t.mock.restoreAll();
+    assert.deepEqual([printed.join(""), ours, deaths.length], ["seen 3\nbare last\n", [], 1]);
+  });
+
   it("says what it is told", async () => {
     const { thread, words } = start(
       'parentPort.once("message", ({ kind }) => { parentPort.postMessage({ kind: "told " + kind }); parentPort.postMessage({ kind: "finished" }); });',

@@ -27,7 +27,9 @@ export class Thread<Word extends { readonly kind: string }> {
     // Flags are inherited unchecked, but checked when they are given: then V8's own (--max-old-space-size) are refused, and in Node 24 even those that
     // Node adds itself. --input-type is about the text of the main program; a thread that inherits it does not start.
     const flags = process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {};
-    this.#worker = new Worker(url, { workerData: start, transferList: [...transfer], name, ...flags });
+    // Stdout belongs to the program: to `detect --json`, for one. What a detector prints there, to find a fault in it, goes to stderr.
+    this.#worker = new Worker(url, { workerData: start, transferList: [...transfer], name, stdout: true, ...flags });
+    this.#worker.stdout.on("data", (text: Uint8Array) => process.stderr.write(text));
     this.#worker.on("message", (word: Word) => {
       onWord(word);
       if (word.kind === "finished") {
