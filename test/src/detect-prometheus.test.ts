@@ -90,6 +90,7 @@ async function holdsFindings({ query, value }: Scraping, { detections, tracks, e
   const told = (component: string): number => errors.filter((error) => error.component === component).reduce((sum, { count }) => sum + count, 0);
   assert.ok(told("detector") > 5 && told("source") > 5, JSON.stringify(errors));
   assert.equal(await value('vision_errors_total{component="detector"}'), told("detector"));
+  assert.equal(await value('sum(vision_errors_total{component="source"})'), told("source"));
   assert.equal(await value("sum(vision_decode_errors_total)"), told("source"));
 }
 

@@ -68,6 +68,8 @@ describe("SourceAccount", () => {
     account.event({ kind: "lag", frames: 7 });
     account.event({ kind: "dropped", reason: "trimmed", count: 4 });
     assert.equal(value("decode_errors_total", { source: "camera 0", type: "corrupt" }), 3);
+    assert.equal(value("errors_total", { component: "source", error_type: "corrupt" }), 3);
+    assert.equal(value("errors_total", { component: "redis", error_type: "timeout" }), 1);
     assert.equal(value("source_restarts_total", { source: "camera 0", reason: "stalled" }), 1);
     assert.equal(value("redis_operations_total", { operation: "xread", status: "success" }), 1);
     assert.equal(value("redis_errors_total", { operation: "xread", error_type: "timeout" }), 1);

@@ -117,7 +117,7 @@ export class SourceAccount {
       case "decode-error":
         this.#decodeErrors += event.count;
         this.#source?.decodeError(event.type, event.count);
-        this.#totals.countError("source", { type: event.type, message: `${this.#name}: ${event.type}`, count: event.count });
+        this.#count("source", { type: event.type, message: `${this.#name}: ${event.type}`, count: event.count });
         break;
       case "restart":
         this.#restarts++;
@@ -132,7 +132,7 @@ export class SourceAccount {
         break;
       case "redis":
         this.#metrics?.redisOperation(event.operation, event.seconds, event.error === undefined ? {} : { error: event.error });
-        if (event.error !== undefined) this.#totals.countError("redis", { type: event.error, message: `${event.operation}: ${event.error}` });
+        if (event.error !== undefined) this.#count("redis", { type: event.error, message: `${event.operation}: ${event.error}` });
         break;
       case "lag":
         this.#source?.lag(event.frames);
@@ -140,8 +140,7 @@ export class SourceAccount {
   }
 
   error(component: ErrorSummary["component"], { code, message }: Failure): void {
-    this.#totals.countError(component, { type: code, message });
-    this.#metrics?.error(component, code);
+    this.#count(component, { type: code, message });
   }
 
   failed(component: ErrorSummary["component"], failure: Failure): void {
@@ -168,6 +167,12 @@ export class SourceAccount {
       decodeErrors: this.#decodeErrors,
       ...(this.#message === undefined ? {} : { message: this.#message }),
     };
+  }
+
+  /** The errors of the summary and errors_total are the same. */
+  #count(component: ErrorSummary["component"], error: { readonly type: string; readonly message: string; readonly count?: number }): void {
+    this.#totals.countError(component, error);
+    this.#metrics?.error(component, error.type, error);
   }
 
   #drop(reason: DropReason, count: number): void {

@@ -20,7 +20,7 @@ export interface FfmpegProcessOptions {
   readonly args: readonly string[];
   /** Takes secrets out of what ffmpeg says. */
   readonly clean: (text: string) => string;
-  /** Told of each fault in the data. */
+  /** Told of each fault in the data that costs no picture. */
   readonly onTrouble: (type: DecodeErrorType) => void;
   /** "pipe" gives `stdin`. Default "ignore". */
   readonly stdin?: "ignore" | "pipe";
@@ -144,8 +144,9 @@ export class FfmpegProcess {
         this.#verdicts.push(word);
         break;
       case "trouble":
+        // A picture that is lost is told by whoever comes upon the verdict: that it came to nothing and that it is missing are one thing.
         if (word.lost) this.#verdicts.push({ kind: "lost" });
-        this.#onTrouble(word.type);
+        else this.#onTrouble(word.type);
         break;
       case "duration":
         this.#durationSeconds = word.seconds;

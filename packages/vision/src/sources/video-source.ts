@@ -125,13 +125,13 @@ export class VideoSource implements Source {
       const verdict = await run.verdict();
       if (verdict === undefined) return undefined;
       if (verdict.kind === "lost") {
-        this.#index++;
-        this.#onEvent({ kind: "dropped", reason: "corrupt", count: 1 });
+        this.#lostPicture();
         continue;
       }
       if (verdict.width !== this.#form.width || verdict.height !== this.#form.height) return "size";
       if (!(await run.pictures.read(target))) {
-        this.#lostWithTheRun(1);
+        // A file is read again from there; of a live source it is gone.
+        if (this.live && !this.#closing.signal.aborted) this.#lostPicture();
         return undefined;
       }
       this.#backoff.succeeded();
@@ -166,11 +166,10 @@ export class VideoSource implements Source {
     return signal !== null || code === 255 ? "killed" : "failed"; // 255: ffmpeg was asked to end by a signal and did so
   }
 
-  /** Pictures that ffmpeg had announced and that never came. A file is read again from there; of a live source they are gone. */
-  #lostWithTheRun(count: number): void {
-    if (!this.live || this.#closing.signal.aborted) return;
-    this.#index += count;
-    this.#onEvent({ kind: "dropped", reason: "corrupt", count });
+  #lostPicture(): void {
+    this.#index++;
+    this.#onEvent({ kind: "decode-error", type: "undecodable", count: 1 });
+    this.#onEvent({ kind: "dropped", reason: "corrupt", count: 1 });
   }
 
   /** Until there is a picture again. Throws SOURCE_LOST when that was tried often enough, or makes no sense. */

@@ -250,9 +250,9 @@ export class VisionMetrics {
     this.#declared.gpuMemory.set({ device }, bytes);
   }
 
-  /** Counts an error, such as `error("detector", "timeout")`. */
-  error(component: string, type: string): void {
-    this.#declared.errors.inc({ component, error_type: type });
+  /** Counts an error, such as `error("detector", "timeout")`. `count`: so many of them. Default 1. */
+  error(component: string, type: string, { count = 1 }: { readonly count?: number } = {}): void {
+    this.#declared.errors.inc({ component, error_type: type }, count);
   }
 
   /** Sets how many entries wait in a queue, such as `queueSize("frames", 3)`. */
