@@ -1,20 +1,14 @@
 // `npm start`: people in a real video, found, followed and measured; a made-up scene where there is no video or no ffmpeg.
 // npm start -- --port 9191 --json     hands further options on to `inferometer detect`
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { environment } from "./system-packages.mjs";
+import { environment, whereIs } from "./programs.mjs";
 
-const root = resolve(fileURLToPath(import.meta.url), "../..");
 const PORT = 9090;
 process.env.PATH = environment().PATH;
 
 const given = process.argv.slice(2);
-const video = ["/", join(root, ".tools/root")]
-  .map((folder) => join(folder, "usr/share/doc/opencv-doc/examples/data/vtest.avi"))
-  .find((path) => existsSync(path));
+const video = whereIs("vtest.avi");
 const ffmpeg = spawnSync("ffmpeg", ["-version"], { stdio: "ignore" }).status === 0;
 if (video === undefined || !ffmpeg)
   console.error(

@@ -1,67 +1,60 @@
-// Programs that some steps need and npm does not carry. Found on PATH first; else fetched from Debian or Ubuntu without starting anything.
+// Fetches from Debian or Ubuntu what some steps need and programs.mjs does not find, without starting anything.
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FILES, unpacked, whereIs } from "./programs.mjs";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
-const unpacked = join(root, ".tools/root");
-const PYTHON = "/usr/bin/python3"; // Debian's, the one that Debian's Python packages are for
 
 /**
- * `debs` are unpacked under .tools/: nothing is installed and no service starts (Debian's prometheus would start a daemon on port 9090).
+ * `debs` have what is `wanted`. They are unpacked under .tools/: nothing is installed and no service starts (Debian's prometheus would start a
+ * daemon on port 9090).
  * `install` marks what does not run without its dependencies: apt-get installs it where that is allowed. `true` stands for the debs themselves; a
  * list names packages without a service that bring the libraries, and the debs are unpacked beside them. Nothing that is installed has a service.
  */
 const PACKAGES = {
-  prometheus: { programs: ["prometheus", "promtool"], debs: ["prometheus"], elsewhere: "Prometheus, from https://prometheus.io/download" },
+  prometheus: { wanted: ["prometheus", "promtool"], debs: ["prometheus"], elsewhere: "Prometheus, from https://prometheus.io/download" },
   "node-exporter": {
-    programs: ["prometheus-node-exporter"],
+    wanted: ["prometheus-node-exporter"],
     debs: ["prometheus-node-exporter"],
     elsewhere: "node_exporter, from https://prometheus.io/download, under the name prometheus-node-exporter",
   },
-  openssl: { programs: ["openssl"], debs: ["openssl"], install: true, elsewhere: "OpenSSL" },
+  openssl: { wanted: ["openssl"], debs: ["openssl"], install: true, elsewhere: "OpenSSL" },
   "prometheus-client": {
-    module: "prometheus_client",
+    wanted: ["prometheus_client"],
     debs: ["python3-prometheus-client"],
     install: true,
-    elsewhere: `the Python package prometheus_client for ${PYTHON}`,
+    elsewhere: "the Python package prometheus_client for /usr/bin/python3",
   },
   ffmpeg: {
-    programs: ["ffmpeg", "ffprobe"],
+    wanted: ["ffmpeg", "ffprobe"],
     debs: ["ffmpeg"],
     install: true,
     elsewhere: "FFmpeg 5.1 or newer, from https://ffmpeg.org/download.html",
   },
   // redis-tools carries the server too and has no service; redis-server, which has one, adds only the name.
   redis: {
-    programs: ["redis-server"],
+    wanted: ["redis-server"],
     debs: ["redis-server", "redis-tools"],
     install: ["redis-tools"],
     elsewhere: "Redis 7 or newer, from https://redis.io",
   },
+  // Unpacked, gcc would need twelve packages more, and a sysroot; and `cc` is a link that only an installation makes.
+  compiler: { wanted: ["cc"], debs: ["gcc", "libc6-dev"], install: true, elsewhere: "a C compiler with the C library's headers, under the name cc" },
   "people-video": {
-    file: "usr/share/doc/opencv-doc/examples/data/vtest.avi",
+    wanted: ["vtest.avi"],
     debs: ["opencv-doc"],
+    only: FILES["vtest.avi"],
     elsewhere: "vtest.avi of OpenCV's samples, under /usr/share/doc/opencv-doc/examples/data",
   },
 };
 
 /** What each step of package.json needs. */
 const STEPS = {
-  test: ["prometheus", "node-exporter", "prometheus-client", "openssl", "ffmpeg", "redis", "people-video"],
+  test: ["prometheus", "node-exporter", "prometheus-client", "openssl", "ffmpeg", "redis", "compiler", "people-video"],
   start: ["ffmpeg", "people-video"],
 };
-
-/** The environment in which unpacked programs and modules are found too. */
-export function environment(env = process.env) {
-  const add = (value, path) => (value ? `${value}${delimiter}${path}` : path);
-  return {
-    ...env,
-    PATH: add(env.PATH, join(unpacked, "usr/bin")),
-    PYTHONPATH: add(env.PYTHONPATH, join(unpacked, "usr/lib/python3/dist-packages")),
-  };
-}
 
 /** Fetches what `step` needs and this machine lacks. Returns what is still missing, as lines that say what to type. */
 export function provide(step, say) {
@@ -70,8 +63,9 @@ export function provide(step, say) {
   const missing = () => names.map((name) => PACKAGES[name]).filter((entry) => !present(entry));
   const wanted = missing();
   if (wanted.length === 0) return [];
-  if (!onPath("apt-get")) return wanted.map(({ elsewhere }) => `install ${elsewhere}`);
-  const admin = process.getuid?.() === 0 ? [] : onPath("sudo") && spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
+  if (whereIs("apt-get") === undefined) return wanted.map(({ elsewhere }) => `install ${elsewhere}`);
+  const admin =
+    process.getuid?.() === 0 ? [] : whereIs("sudo") !== undefined && spawnSync("sudo", ["-n", "true"]).status === 0 ? ["sudo", "-n"] : undefined;
   fetchDebs(wanted, admin, say);
   const debs = missing().flatMap((entry) => entry.debs);
   return debs.length === 0 ? [] : [`sudo apt-get update && sudo apt-get install --no-install-recommends ${debs.join(" ")}`];
@@ -93,16 +87,16 @@ function fetchDebs(wanted, admin, say) {
     const folder = mkdtempSync(join(root, ".tools/deb-"));
     apt(["apt-get"], [...lists, "download", "-qq", "-o", "APT::Sandbox::User=root", ...debs], folder);
     for (const deb of readdirSync(folder))
-      unpackDeb(join(folder, deb), wanted.find((entry) => entry.debs.some((name) => deb.startsWith(`${name}_`)))?.file);
+      unpackDeb(join(folder, deb), wanted.find((entry) => entry.debs.some((name) => deb.startsWith(`${name}_`)))?.only);
     rmSync(folder, { recursive: true });
   }
 }
 
 /** Of a package that is there for one file only that file is kept: opencv-doc has 270 MB. */
-function unpackDeb(path, file) {
+function unpackDeb(path, only) {
   mkdirSync(unpacked, { recursive: true });
-  if (file === undefined) spawnSync("dpkg-deb", ["-x", path, unpacked], { stdio: ["ignore", 2, 2] });
-  else spawnSync("sh", ["-c", `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "./$3"`, "sh", path, unpacked, file], { stdio: ["ignore", 2, 2] });
+  if (only === undefined) spawnSync("dpkg-deb", ["-x", path, unpacked], { stdio: ["ignore", 2, 2] });
+  else spawnSync("sh", ["-c", `dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "./$3"`, "sh", path, unpacked, only], { stdio: ["ignore", 2, 2] });
 }
 
 /** Fetches apt's lists where there are none, for this folder only when the system's may not be written. Returns the options that find them. */
@@ -131,22 +125,4 @@ function apt([command, ...before], args, cwd = root) {
   spawnSync(command, [...before, ...args], { cwd, stdio: ["ignore", 2, 2], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
 }
 
-function present({ programs = [], module, file }) {
-  if (file !== undefined) return ["/", unpacked].some((folder) => existsSync(join(folder, file)));
-  if (module === undefined) return programs.every(onPath);
-  const code = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
-  return spawnSync(PYTHON, ["-c", code], { env: environment() }).status === 0;
-}
-
-function onPath(program) {
-  return environment()
-    .PATH.split(delimiter)
-    .some((folder) => {
-      try {
-        accessSync(join(folder, program), constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
+const present = ({ wanted }) => wanted.every((name) => whereIs(name) !== undefined);

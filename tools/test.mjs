@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environment } from "./system-packages.mjs";
+import { environment } from "./programs.mjs";
 
 process.chdir(resolve(fileURLToPath(import.meta.url), "../.."));
 const args = process.argv.slice(2);

@@ -1,14 +1,13 @@
 // The two programs that are compared, as child processes. Linux only: their CPU time is read from /proc.
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { environment } from "../../tools/system-packages.mjs";
+import { whereIs } from "../../tools/programs.mjs";
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const unpacked = path("../../.tools/root/usr/bin/prometheus-node-exporter");
-const NODE_EXPORTER = existsSync(unpacked) ? unpacked : "prometheus-node-exporter";
+const NODE_EXPORTER = whereIs("prometheus-node-exporter");
 
 /** Collectors that both have under the same name and that Debian's 1.5.0 does not leave to D-Bus or netlink. */
 const PARTS = (
@@ -18,13 +17,9 @@ const PARTS = (
 
 /** "1.5.0", or undefined where there is none. */
 export function nodeExporterVersion() {
-  try {
-    return /version ([\d.]+)/.exec(
-      execFileSync(NODE_EXPORTER, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: environment() }),
-    )?.[1];
-  } catch {
-    return undefined;
-  }
+  if (NODE_EXPORTER === undefined) return undefined;
+  const { stdout, stderr } = spawnSync(NODE_EXPORTER, ["--version"], { encoding: "utf8" });
+  return /version ([\d.]+)/.exec(stdout + stderr)?.[1];
 }
 
 /** `tree`: a folder with proc/ and sys/; default: this machine. */
@@ -49,7 +44,7 @@ export async function startNodeExporter({ tree } = {}) {
     "--no-collector.netdev.netlink",
     ...paths,
   ];
-  return running(spawn(NODE_EXPORTER, flags, { ...piped, env: environment() }), { port });
+  return running(spawn(NODE_EXPORTER, flags, piped), { port });
 }
 
 const piped = { stdio: ["ignore", "pipe", "ignore"] };

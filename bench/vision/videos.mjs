@@ -2,20 +2,20 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { environment, provide } from "../../tools/system-packages.mjs";
+import { environment, whereIs } from "../../tools/programs.mjs";
+import { provide } from "../../tools/system-packages.mjs";
 
 const FRAMES = 795;
 const FRAMES_PER_SECOND = 10;
 const SIZES = { "640x360": "scale=640:360", "1280x720": "scale=1280:720" };
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const VIDEO = "usr/share/doc/opencv-doc/examples/data/vtest.avi";
 
 /** Paths by size, and how many frames each has. ffmpeg is found on the PATH afterwards. Throws what to install, where it cannot be fetched. */
 export function videos() {
   const missing = provide("start", console.log);
   if (missing.length > 0) throw new Error(`The vision suite needs ffmpeg and a video:\n${missing.join("\n")}`);
   process.env.PATH = environment().PATH;
-  const original = ["/", `${root}.tools/root/`].map((folder) => folder + VIDEO).find(existsSync);
+  const original = whereIs("vtest.avi");
   const folder = `${root}.tools/bench/`;
   mkdirSync(folder, { recursive: true });
   const paths = Object.entries(SIZES).map(([size, filter]) => {

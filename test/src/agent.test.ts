@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { cpus, totalmem } from "node:os";
 import { describe, it } from "node:test";
+import { unlessMissing, whereIs } from "../../tools/programs.mjs";
 import { Agent } from "./agent.ts";
-import { eventually, findProgram, unlessMissing } from "./debian-program.ts";
+import { eventually } from "./debian-program.ts";
 import { scraping } from "./scraping-prometheus.ts";
 
-const program = findProgram("prometheus");
-const options = process.platform === "linux" ? unlessMissing(program, "prometheus") : { skip: "host() tells less elsewhere" };
+const program = whereIs("prometheus");
+const options = process.platform === "linux" ? unlessMissing("prometheus") : { skip: "host() tells less elsewhere" };
 
 describe("a Prometheus that scrapes the agent", options, () => {
   it("has the machine's values, and rates of them", async () => {

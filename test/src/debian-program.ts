@@ -1,23 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
-
-/** Where a program is: on the PATH, or where tools/setup.mjs unpacks Debian's packages; undefined where it is not. */
-export function findProgram(name: string): string | undefined {
-  const unpacked = fileURLToPath(new URL(`../../.tools/root/usr/bin/${name}`, import.meta.url));
-  const onPath = spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
-  return onPath !== "" ? onPath : existsSync(unpacked) ? unpacked : undefined;
-}
-
-/** Options for a test that needs a program: it is skipped where that is missing, but fails in CI. */
-export function unlessMissing(present: unknown, name: string): { skip?: string } {
-  if (present !== undefined && present !== false) return {};
-  assert.ok(!process.env["CI"], `${name} is missing, and CI must have it. Run: node tools/setup.mjs --for test`);
-  return { skip: `${name} is not installed; run: node tools/setup.mjs --for test` };
-}
 
 /** A port of this machine that nobody listens on. */
 export async function freePort(): Promise<number> {

@@ -1,18 +1,16 @@
 // What --output draws is looked at in the pixels of the video that comes out.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { findProgram, unlessMissing } from "./debian-program.ts";
+import { unlessMissing, whereIs } from "../../tools/programs.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const ffmpeg = findProgram("ffmpeg");
-const video = ["/", join(root, ".tools/root")]
-  .map((folder) => join(folder, "usr/share/doc/opencv-doc/examples/data/vtest.avi"))
-  .find((path) => existsSync(path));
+const ffmpeg = whereIs("ffmpeg");
+const video = whereIs("vtest.avi");
 const FRAMES = 40;
 const WIDTH = 768;
 const HEIGHT = 576;
@@ -46,7 +44,7 @@ function farFrom({ tracks }: Line): (x: number, y: number) => boolean {
 }
 
 test("the annotated video has every frame, boxes where something was found, and the source everywhere else", {
-  ...unlessMissing(ffmpeg && video, "ffmpeg or OpenCV's vtest.avi"),
+  ...unlessMissing("ffmpeg", "vtest.avi"),
 }, (t) => {
   const folder = mkdtempSync(join(tmpdir(), "annotated-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,20 +1,19 @@
 // The command watches a real, damaged video while a real Prometheus scrapes it; queries must say what the command's own summary says.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { DetectSummary } from "@inferometer/vision";
-import { eventually, findProgram, freePort, startProgram, unlessMissing } from "./debian-program.ts";
+import { unlessMissing, whereIs } from "../../tools/programs.mjs";
+import { eventually, freePort, startProgram } from "./debian-program.ts";
 import { type Scraping, scraping } from "./scraping-prometheus.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const prometheus = findProgram("prometheus");
-const ffmpeg = findProgram("ffmpeg");
-const video = ["/", join(root, ".tools/root")]
-  .map((folder) => join(folder, "usr/share/doc/opencv-doc/examples/data/vtest.avi"))
-  .find((path) => existsSync(path));
+const prometheus = whereIs("prometheus");
+const ffmpeg = whereIs("ffmpeg");
+const video = whereIs("vtest.avi");
 const LINES = "out.jsonl";
 
 /** The video with bytes turned over here and there, and a detector of motion that fails now and then: there are errors to count. */
@@ -104,7 +103,7 @@ async function holdsLaws({ value }: Scraping): Promise<void> {
 
 test("what a real Prometheus scrapes of `inferometer detect` is what the summary says", {
   timeout: 120_000,
-  ...unlessMissing(prometheus && ffmpeg && video, "prometheus, ffmpeg or OpenCV's vtest.avi"),
+  ...unlessMissing("prometheus", "ffmpeg", "vtest.avi"),
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "detect-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

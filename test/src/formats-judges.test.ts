@@ -1,12 +1,11 @@
 // Others judge our formats: Prometheus' linter the text, the strictest OpenMetrics parser (Debian's python3-prometheus-client) what we write and what we refuse.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { FamilySnapshot, InferometerError, ManualClock, Registry, SeriesTable, Snapshot } from "@inferometer/metrics";
 import { parseJson, parseOpenMetrics, parsePrometheus, toJson, toOpenMetrics, toPrometheus } from "@inferometer/metrics/formats";
 import fc from "fast-check";
+import { environment, unlessMissing, whereIs } from "../../tools/programs.mjs";
 
 const PARSE = `
 import json, math, sys
@@ -21,20 +20,8 @@ def judge(text):
 json.dump([judge(text) for text in json.load(sys.stdin)], sys.stdout)
 `;
 
-const unpacked = (path: string): string => fileURLToPath(new URL(`../../.tools/root/${path}`, import.meta.url));
-const environment = { ...process.env, PYTHONPATH: unpacked("usr/lib/python3/dist-packages") };
 const python = (code: string, input = "") =>
-  spawnSync("/usr/bin/python3", ["-c", code], { input, env: environment, encoding: "utf8", maxBuffer: 2 ** 28 });
-const promtool = ["promtool", unpacked("usr/bin/promtool")].find(
-  (program) => (program === "promtool" || existsSync(program)) && spawnSync(program, ["--version"]).status === 0,
-);
-const hasPython = python("import prometheus_client.openmetrics.parser").status === 0;
-
-function unlessMissing(present: boolean, judge: string): { skip?: string } {
-  if (present) return {};
-  assert.ok(!process.env.CI, `${judge} is missing, and CI must have it. Run: node tools/setup.mjs --for test`);
-  return { skip: `${judge} is not installed; run: node tools/setup.mjs --for test` };
-}
+  spawnSync("/usr/bin/python3", ["-c", code], { input, env: environment(), encoding: "utf8", maxBuffer: 2 ** 28 });
 
 type Judgement = string | readonly (readonly [name: string, labels: readonly (readonly [string, string])[], value: number | string])[];
 
@@ -113,26 +100,29 @@ function foreign(): FamilySnapshot[] {
   ];
 }
 
-describe("promtool check metrics, judging our text", unlessMissing(promtool !== undefined, "promtool"), () => {
+describe("promtool check metrics, judging our text", unlessMissing("promtool"), () => {
   it("finds no fault in any type, whatever the labels and helps are", () => {
-    const { status, stdout, stderr } = spawnSync(promtool!, ["check", "metrics"], { input: toPrometheus(everything()), encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(whereIs("promtool")!, ["check", "metrics"], { input: toPrometheus(everything()), encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
   });
 
   it("reads what a registry cannot make", () => {
-    const { status, stderr } = spawnSync(promtool!, ["check", "metrics"], { input: toPrometheus(new Snapshot(foreign(), 0)), encoding: "utf8" });
+    const { status, stderr } = spawnSync(whereIs("promtool")!, ["check", "metrics"], {
+      input: toPrometheus(new Snapshot(foreign(), 0)),
+      encoding: "utf8",
+    });
     assert.doesNotMatch(stderr, /error|parse/i);
     assert.notEqual(status, 1, stderr);
   });
 
   it("reads what was parsed from JSON and OpenMetrics and written as text", () => {
     for (const snapshot of [parseJson(toJson(everything())), parseOpenMetrics(toOpenMetrics(everything()))]) {
-      assert.equal(spawnSync(promtool!, ["check", "metrics"], { input: toPrometheus(snapshot), encoding: "utf8" }).stderr, "");
+      assert.equal(spawnSync(whereIs("promtool")!, ["check", "metrics"], { input: toPrometheus(snapshot), encoding: "utf8" }).stderr, "");
     }
   });
 });
 
-describe("Python's OpenMetrics parser, judging what we write", unlessMissing(hasPython, "python3-prometheus-client"), () => {
+describe("Python's OpenMetrics parser, judging what we write", unlessMissing("prometheus_client"), () => {
   it("reads every type with hostile labels, and finds the values that were recorded", () => {
     const snapshot = new Snapshot([...everything().families, ...foreign()], 0);
     for (const options of [{}, { created: false }]) {
@@ -181,7 +171,7 @@ describe("Python's OpenMetrics parser, judging what we write", unlessMissing(has
   });
 });
 
-describe("Python's OpenMetrics parser, beside ours", unlessMissing(hasPython, "python3-prometheus-client"), () => {
+describe("Python's OpenMetrics parser, beside ours", unlessMissing("prometheus_client"), () => {
   /** A valid text with a few random edits. */
   const edited = (lines: readonly string[]): fc.Arbitrary<string> => {
     const edit = fc.record({

@@ -1,13 +1,12 @@
 // Prometheus' own linter judges ours: for each name both must see the same faults.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { InferometerError, lintMetric, type MetricType, Registry } from "@inferometer/metrics";
 import { process as processCollector } from "@inferometer/metrics/collectors";
 import { toPrometheus } from "@inferometer/metrics/formats";
 import { visionMetrics } from "@inferometer/metrics/instrument";
+import { unlessMissing, whereIs } from "../../tools/programs.mjs";
 
 interface Metric {
   readonly name: string;
@@ -15,13 +14,7 @@ interface Metric {
   readonly labelNames: readonly string[];
 }
 
-const promtool = ["promtool", fileURLToPath(new URL("../../.tools/root/usr/bin/promtool", import.meta.url))].find(
-  (program) => (program === "promtool" || existsSync(program)) && spawnSync(program, ["--version"]).status === 0,
-);
-if (promtool === undefined) assert.ok(!process.env.CI, "promtool is missing, and CI must have it. Run: node tools/setup.mjs --for test");
-const options = promtool === undefined ? { skip: "promtool is not installed; run: node tools/setup.mjs --for test" } : {};
-
-describe("lintMetric, judged by promtool check metrics", options, () => {
+describe("lintMetric, judged by promtool check metrics", unlessMissing("promtool"), () => {
   it("sees what promtool sees in every word, at every place of a name", () => {
     const words = [
       ..."seconds bytes meters metres celsius grams joules amperes volts kelvin kelvins minutes hours days weeks fahrenheit rankine inches".split(
@@ -149,7 +142,7 @@ function judge(metrics: readonly Metric[]): Map<string, Set<string>> {
 }
 
 function promtoolSays(text: string): string {
-  const { stdout, stderr, error } = spawnSync(promtool!, ["check", "metrics"], { input: text, encoding: "utf8" });
+  const { stdout, stderr, error } = spawnSync(whereIs("promtool")!, ["check", "metrics"], { input: text, encoding: "utf8" });
   assert.equal(error, undefined);
   assert.doesNotMatch(stderr, /error while linting|parse/i);
   return stdout + stderr;

@@ -1,18 +1,10 @@
 // Starts Debian's node_exporter on loopback, for the tests that compare ours with it.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Snapshot } from "@inferometer/metrics";
 import { parsePrometheus } from "@inferometer/metrics/formats";
-
-const NAME = "prometheus-node-exporter";
-
-/** The program on PATH, or unpacked under .tools/; undefined if there is none. */
-export const nodeExporter: string | undefined = [NAME, fileURLToPath(new URL(`../../.tools/root/usr/bin/${NAME}`, import.meta.url))].find(
-  (program) => (program === NAME || existsSync(program)) && spawnSync(program, ["--version"]).status === 0,
-);
+import { whereIs } from "../../tools/programs.mjs";
 
 /** A node_exporter that runs; disposing of it ends it. */
 export class NodeExporter implements AsyncDisposable {
@@ -26,7 +18,7 @@ export class NodeExporter implements AsyncDisposable {
 
   static async start(args: readonly string[] = []): Promise<NodeExporter> {
     const address = `127.0.0.1:${await freePort()}`;
-    const child = spawn(nodeExporter!, [`--web.listen-address=${address}`, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(whereIs("prometheus-node-exporter")!, [`--web.listen-address=${address}`, ...args], { stdio: ["ignore", "ignore", "pipe"] });
     let log = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
     const exporter = new NodeExporter(`http://${address}/metrics`, child);

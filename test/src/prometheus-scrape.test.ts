@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { Registry } from "@inferometer/metrics";
 import { metricsHandler, serve } from "@inferometer/metrics/exporter";
-import { findProgram, unlessMissing } from "./debian-program.ts";
+import { unlessMissing, whereIs } from "../../tools/programs.mjs";
 import { type Scraping, scraping } from "./scraping-prometheus.ts";
 
-const prometheus = findProgram("prometheus");
+const prometheus = whereIs("prometheus");
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const HOSTILE = 'a "quoted"\\ line\nbreak';
 
@@ -60,7 +60,7 @@ async function holdsExemplar({ get }: Scraping): Promise<void> {
   assert.equal(Number(data[0]?.exemplars[0]?.value), 0.7);
 }
 
-describe("a real Prometheus", { concurrency: true, ...unlessMissing(prometheus, "prometheus") }, () => {
+describe("a real Prometheus", { concurrency: true, ...unlessMissing("prometheus") }, () => {
   it("reads counts, quantiles, native histograms and exemplars over protobuf", async () => {
     await using server = await serve({ port: 0, registry: service() });
     await using scraped = await scraping(`127.0.0.1:${server.port}`, { prometheus, features: ["native-histograms", "exemplar-storage"] });

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { environment, unlessMissing, whereIs } from "../../tools/programs.mjs";
 
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
 
@@ -12,12 +13,27 @@ test("a test run that finds no test fails and says so", () => {
   assert.match(stderr, /no test file with "no-file-is-called-this" in its path/);
 });
 
-test("the set-up looks for what the tests need, and refuses a step that it does not know", async () => {
-  const { environment, provide } = (await import(new URL("../../tools/system-packages.mjs", import.meta.url).href)) as {
-    environment: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv;
+test("programs that are unpacked are found behind those on PATH", () => {
+  assert.match(environment({ PATH: "/bin" }).PATH ?? "", /^\/bin:.*\/\.tools\/debian\/usr\/bin$/);
+  assert.match(environment({}).PATH ?? "", /^\/.*\/\.tools\/debian\/usr\/bin$/);
+  assert.match(whereIs("sh") ?? "", /\/sh$/);
+  assert.equal(whereIs("no-program-is-called-this"), undefined);
+});
+
+test("a test whose program is missing is skipped, and fails in CI", (t) => {
+  const ci = process.env["CI"];
+  t.after(() => (ci === undefined ? delete process.env["CI"] : (process.env["CI"] = ci)));
+  delete process.env["CI"];
+  assert.deepEqual(unlessMissing("sh"), {});
+  assert.match(unlessMissing("sh", "no-such", "nor-this").skip ?? "", /^no-such, nor-this is not installed; run: node tools\/setup\.mjs --for test$/);
+  process.env["CI"] = "true";
+  assert.deepEqual(unlessMissing("sh"), {});
+  assert.throws(() => unlessMissing("no-such"), /no-such is missing, and CI must have it/);
+});
+
+test("the set-up refuses a step that it does not know", async () => {
+  const { provide } = (await import(new URL("../../tools/system-packages.mjs", import.meta.url).href)) as {
     provide: (step: string, say: (message: string) => void) => string[];
   };
-  assert.match(environment({ PATH: "/bin" }).PATH ?? "", /^\/bin:.*\/\.tools\/root\/usr\/bin$/);
-  assert.match(environment({}).PATH ?? "", /^\/.*\/\.tools\/root\/usr\/bin$/);
   assert.throws(() => provide("party", () => {}), /No step "party". Steps: test/);
 });

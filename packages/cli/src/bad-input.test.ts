@@ -7,23 +7,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { DetectSummary } from "@inferometer/vision";
 import { createClient } from "@redis/client";
+import { unlessMissing, whereIs } from "../../../tools/programs.mjs";
 import { type Ended, inferometer } from "./command-line.test-kit.ts";
 import { zerosModel } from "./onnx-model.test-kit.ts";
-
-function findProgram(name: string): string | undefined {
-  const onPath = spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
-  const unpacked = fileURLToPath(new URL(`../../../.tools/root/usr/bin/${name}`, import.meta.url));
-  return onPath !== "" ? onPath : existsSync(unpacked) ? unpacked : undefined;
-}
-
-function unlessMissing(name: string): { skip?: string } {
-  if (findProgram(name) !== undefined) return {};
-  assert.ok(!process.env["CI"], `${name} is missing, and CI must have it. Run: node tools/setup.mjs --for test`);
-  return { skip: `${name} is not installed; run: node tools/setup.mjs --for test` };
-}
 
 function scratch(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "bad-input-"));
@@ -116,7 +104,7 @@ describe("a video", unlessMissing("ffmpeg"), () => {
   function clip(folder: string): string {
     const file = join(folder, "clip.mkv");
     const picture = ["-f", "lavfi", "-i", "testsrc2=size=640x480:rate=10", "-frames:v", String(FRAMES)];
-    execFileSync(findProgram("ffmpeg")!, ["-v", "error", ...picture, "-c:v", "mpeg4", "-q:v", "4", file]);
+    execFileSync(whereIs("ffmpeg")!, ["-v", "error", ...picture, "-c:v", "mpeg4", "-q:v", "4", file]);
     return file;
   }
 
@@ -124,7 +112,7 @@ describe("a video", unlessMissing("ffmpeg"), () => {
   async function disturbed(t: TestContext, { signal, options = [] }: { readonly signal: NodeJS.Signals; readonly options?: readonly string[] }) {
     const folder = scratch(t);
     const lines = join(folder, "out.jsonl");
-    const words = ["detect", clip(folder), "-q", "--json", "--jsonl", lines, "--ffmpeg", findProgram("ffmpeg")!, ...options];
+    const words = ["detect", clip(folder), "-q", "--json", "--jsonl", lines, "--ffmpeg", whereIs("ffmpeg")!, ...options];
     let command = 0;
     const running = inferometer(words, { started: (pid) => (command = pid) });
     await eventually("tenth frame", () => linesIn(lines).length >= 10);
@@ -176,7 +164,7 @@ describe("a video", unlessMissing("ffmpeg"), () => {
     const bytes = readFileSync(clip(folder));
     for (let at = 50_000; at < bytes.length; at += 50_000) bytes.subarray(at, at + 20).forEach((byte, of) => void (bytes[at + of] = byte ^ 0xff));
     writeFileSync(join(folder, "damaged.mkv"), bytes);
-    const ended = await inferometer(["detect", join(folder, "damaged.mkv"), "-q", "--json", "--ffmpeg", findProgram("ffmpeg")!]);
+    const ended = await inferometer(["detect", join(folder, "damaged.mkv"), "-q", "--json", "--ffmpeg", whereIs("ffmpeg")!]);
     assert.equal(ended.code, 0, ended.stderr);
     const { frames, errors } = summaryOf(ended);
     assert.ok(frames.processed > FRAMES / 2, `${frames.processed} frames`);
@@ -186,9 +174,9 @@ describe("a video", unlessMissing("ffmpeg"), () => {
   it("of no length is told, with exit code 1", async (t) => {
     const file = join(scratch(t), "none.mkv");
     const nothing = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10", "-frames:v", "0", "-c:v", "mpeg4", file];
-    spawnSync(findProgram("ffmpeg")!, ["-v", "error", ...nothing]);
+    spawnSync(whereIs("ffmpeg")!, ["-v", "error", ...nothing]);
     assert.ok(statSync(file).size > 0);
-    const ended = await inferometer(["detect", file, "-q", "--json", "--ffmpeg", findProgram("ffmpeg")!]);
+    const ended = await inferometer(["detect", file, "-q", "--json", "--ffmpeg", whereIs("ffmpeg")!]);
     assert.equal(ended.code, 1);
     assert.match(ended.stderr, /^inferometer: .*none\.mkv .*\n$/);
     assert.equal(summaryOf(ended).frames.received, 0);
@@ -207,7 +195,7 @@ describe("a Redis", unlessMissing("redis-server"), () => {
   /** Returns what kills it. */
   async function startRedis(t: TestContext, port: number): Promise<() => Promise<void>> {
     const quiet = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    const child = spawn(findProgram("redis-server")!, quiet, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(whereIs("redis-server")!, quiet, { stdio: ["ignore", "pipe", "inherit"] });
     const ended = once(child, "exit");
     const kill = async (): Promise<void> => {
       child.kill("SIGKILL");

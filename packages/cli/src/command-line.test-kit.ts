@@ -53,5 +53,3 @@ export function inShell(line: string, options: { readonly shell?: string; readon
   });
   return { code: status, stdout, stderr };
 }
-
-export const hasProgram = (name: string): boolean => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0;

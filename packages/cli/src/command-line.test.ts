@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { BIN, bareEnvironment, hasProgram, inferometer, inShell } from "./command-line.test-kit.ts";
+import { unlessMissing, whereIs } from "../../../tools/programs.mjs";
+import { BIN, bareEnvironment, inferometer, inShell } from "./command-line.test-kit.ts";
 
 const quick = { concurrency: 1 } as const;
-const VIDEO = "/usr/share/doc/opencv-doc/examples/data/vtest.avi";
 
 function scratch(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "inferometer-"));
@@ -76,7 +76,7 @@ test("what cannot be opened is named in one line, with exit code 1", quick, asyn
     ["detect redis://127.0.0.1:1/camera", /127\.0\.0\.1:1\/camera cannot be read/],
     ["detect a.mp4 --ffmpeg /nowhere/ffmpeg", /\/nowhere\/ffmpeg.* Install it|does not exist/],
     ["detect synthetic:frames=5 --jsonl nowhere/a.jsonl", /its folder does not exist/],
-    ...(hasProgram("ffmpeg") ? [["detect text.mp4", /text\.mp4 is not a video/] as const] : []),
+    ...(whereIs("ffmpeg") !== undefined ? [["detect text.mp4", /text\.mp4 is not a video/] as const] : []),
   ];
   for (const [line, message] of cases) {
     const { code, stdout, stderr } = await inferometer(line.split(" "), { cwd: folder });
@@ -195,7 +195,7 @@ test("a reader that has seen enough is no failure", quick, () => {
   assert.equal(stderr, "");
 });
 
-test("a terminal gets one line that is redrawn, coloured, then the summary", { ...quick, skip: !hasProgram("script") }, () => {
+test("a terminal gets one line that is redrawn, coloured, then the summary", { ...quick, skip: whereIs("script") === undefined }, () => {
   const COMMAND = `${process.execPath} ${BIN}`;
   const visible = (text: string): string => text.replaceAll("\x1b", "␛").replaceAll("\r", "␍");
   const shown = inShell('script -qec "stty cols 90; $COMMAND detect synthetic:frames=300" /dev/null', {
@@ -210,10 +210,10 @@ test("a terminal gets one line that is redrawn, coloured, then the summary", { .
 
 test("a video that was cut off is watched as far as it goes, and its damage counted", {
   ...quick,
-  skip: !(existsSync(VIDEO) && hasProgram("ffmpeg")),
+  ...unlessMissing("ffmpeg", "vtest.avi"),
 }, async (t) => {
   const folder = scratch(t);
-  writeFileSync(join(folder, "cut.avi"), readFileSync(VIDEO).subarray(0, 1_000_000));
+  writeFileSync(join(folder, "cut.avi"), readFileSync(whereIs("vtest.avi")!).subarray(0, 1_000_000));
   const words = ["detect", "cut.avi", "-q", "--json", "--fail-on", "errors>0"];
   const { code, stdout } = await inferometer(words, { cwd: folder });
   const { frames, errors } = JSON.parse(stdout) as { frames: { received: number; processed: number; inFlight: number }; errors: unknown[] };
@@ -229,12 +229,11 @@ test("npm start watches a real video where there is one, a made-up scene where n
   const here = run(bareEnvironment());
   assert.equal(here.status, 0, here.stderr);
   assert.match(here.stderr, /metrics at http:\/\/127\.0\.0\.1:\d+\/metrics/);
-  if (existsSync(VIDEO) && hasProgram("ffmpeg")) {
+  if (whereIs("vtest.avi") !== undefined && whereIs("ffmpeg") !== undefined) {
     const { frames, model } = JSON.parse(here.stdout) as { frames: { received: number; processed: number }; model: string };
     assert.deepEqual([frames.received, frames.processed, model], [795, 40, "people"]);
   }
   const bare = run({ ...bareEnvironment(), PATH: "/nowhere" });
   assert.equal(bare.status, 0, bare.stderr);
-  if (!existsSync(fileURLToPath(new URL("../../../.tools/root/usr/bin/ffmpeg", import.meta.url))))
-    assert.match(bare.stderr, /^start: ffmpeg is not here, so a made-up scene takes the place of a real video\./);
+  assert.match(bare.stderr, /^start: ffmpeg is not here, so a made-up scene takes the place of a real video\./);
 });

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { hasProgram, inferometer, inShell } from "../command-line.test-kit.ts";
+import { whereIs } from "../../../../tools/programs.mjs";
+import { inferometer, inShell } from "../command-line.test-kit.ts";
 
 /** What bash offers for the words, the last of which is being typed. */
 function offered(words: readonly string[]): string[] {
@@ -26,7 +27,7 @@ test("bash completes commands, options and their values", () => {
 });
 
 for (const shell of ["zsh", "fish"]) {
-  test(`${shell} reads its script`, { skip: hasProgram(shell) ? false : `${shell} is not here` }, async (t) => {
+  test(`${shell} reads its script`, { skip: whereIs(shell) !== undefined ? false : `${shell} is not here` }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "inferometer-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const { stdout } = await inferometer(["completion", shell]);

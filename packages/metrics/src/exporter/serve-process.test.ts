@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { unlessMissing, whereIs } from "../../../../tools/programs.mjs";
 import { Registry } from "../core/registry.ts";
 import { CertificateFolder } from "./certificates.test.fixture.ts";
 import { get } from "./http-client.test.fixture.ts";
@@ -71,18 +70,12 @@ describe("a package that is not installed", () => {
 });
 
 describe("the exporter's own metrics", () => {
-  const promtool = ["promtool", fileURLToPath(new URL("../../../../.tools/root/usr/bin/promtool", import.meta.url))].find(
-    (path) => (path === "promtool" || existsSync(path)) && spawnSync(path, ["--version"]).status === 0,
-  );
-  const skip = promtool === undefined && process.env["CI"] === undefined ? "promtool is not here: apt-get install prometheus" : false;
-
-  it("pass promtool check metrics", { skip }, async () => {
-    assert.ok(promtool, "promtool is not here: apt-get install prometheus");
+  it("pass promtool check metrics", unlessMissing("promtool"), async () => {
     const folder = new CertificateFolder();
     await using server = await serve({ port: 0, registry: new Registry(), webConfig: folder.file("web.yml", "") });
     await get(`${server.url}/metrics`);
     const { text } = await get(`${server.url}/metrics`);
-    const { status, stdout, stderr } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(whereIs("promtool")!, ["check", "metrics"], { input: text, encoding: "utf8" });
     assert.deepEqual([status, stdout, stderr], [0, "", ""]);
     folder.remove();
   });

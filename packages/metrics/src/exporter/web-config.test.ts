@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { unlessMissing, whereIs } from "../../../../tools/programs.mjs";
 import { CertificateFolder } from "./certificates.test.fixture.ts";
 import { parseYaml } from "./load-yaml.ts";
 import { subjectAltNames } from "./tls-settings.ts";
@@ -187,12 +186,7 @@ describe("WebConfigFile", () => {
   });
 });
 
-const PROMTOOL = ["promtool", fileURLToPath(new URL("../../../../.tools/root/usr/bin/promtool", import.meta.url))].find(
-  (path) => (path === "promtool" || existsSync(path)) && spawnSync(path, ["--version"]).status === 0,
-);
-
-describe("promtool check web-config", () => {
-  const skip = PROMTOOL === undefined && process.env["CI"] === undefined ? "promtool is not here: apt-get install prometheus" : false;
+describe("promtool check web-config", unlessMissing("promtool"), () => {
   let folder: CertificateFolder;
   before(() => {
     folder = new CertificateFolder();
@@ -237,10 +231,9 @@ describe("promtool check web-config", () => {
     ["a password in the clear", false, "basic_auth_users: {alice: secret}"],
   ];
   for (const [what, good, text] of files) {
-    it(`agrees with us that ${what} is ${good ? "right" : "wrong"}`, { skip }, async () => {
-      assert.ok(PROMTOOL, "promtool is not here: apt-get install prometheus");
+    it(`agrees with us that ${what} is ${good ? "right" : "wrong"}`, async () => {
       const path = folder.file("web.yml", text);
-      const { status, stdout, stderr } = spawnSync(PROMTOOL, ["check", "web-config", path], { encoding: "utf8" });
+      const { status, stdout, stderr } = spawnSync(whereIs("promtool")!, ["check", "web-config", path], { encoding: "utf8" });
       assert.equal(status === 0, good, stdout + stderr);
       if (good) await new WebConfigFile(path).load();
       else await assert.rejects(new WebConfigFile(path).load(), { code: "CONFIG_INVALID" });

@@ -5,8 +5,9 @@ import { describe, it } from "node:test";
 import { Registry } from "@inferometer/metrics";
 import { visionMetrics } from "@inferometer/metrics/instrument";
 import { createClient } from "@redis/client";
+import { unlessMissing } from "../../../../tools/programs.mjs";
 import type { SourceSpec } from "../sources/index.ts";
-import { eventually, ffmpeg, freePort, scratch, startRedis, testPicture, unlessMissing } from "../sources/sources.test-kit.ts";
+import { eventually, ffmpeg, freePort, scratch, startRedis, testPicture } from "../sources/sources.test-kit.ts";
 import { type Detecting, detect } from "./index.ts";
 
 const detector = { kind: "module", url: new URL("./detectors.test-kit.js#quick", import.meta.url).href } as const;

@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 import { InferometerError } from "@inferometer/metrics";
+import { unlessMissing } from "../../../../tools/programs.mjs";
 import { ImagesSource } from "./images-source.ts";
 import { codecOf } from "./picture-decoder.ts";
-import { childrenNamed, ffmpeg, scratch, takeAll, testPicture, told, unlessMissing } from "./sources.test-kit.ts";
+import { childrenNamed, ffmpeg, scratch, takeAll, testPicture, told } from "./sources.test-kit.ts";
 
 const needs = unlessMissing("ffmpeg");
 const images = (folder: string): ImagesSource => new ImagesSource({ kind: "images", folder, framesPerSecond: 10 });

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { InferometerError } from "@inferometer/metrics";
 import { createClient } from "@redis/client";
+import { unlessMissing } from "../../../../tools/programs.mjs";
 import type { FrameStamp, SourceEvent, SourceOpenOptions } from "../types.ts";
 import { RedisSource, type RedisSpec } from "./redis-source.ts";
-import { eventually, ffmpeg, freePort, scratch, startRedis, stop, testPicture, told, unlessMissing } from "./sources.test-kit.ts";
+import { eventually, ffmpeg, freePort, scratch, startRedis, stop, testPicture, told } from "./sources.test-kit.ts";
 
 const needs = unlessMissing("redis-server", "ffmpeg");
 const SIZE = { width: 4, height: 2 };

@@ -1,29 +1,14 @@
 // What the tests of the sources share: the real ffmpeg and redis-server, and clips made by ffmpeg.
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
+import { whereIs } from "../../../../tools/programs.mjs";
 import type { FrameStamp, Source, SourceEvent, SourceOpenOptions, StreamInfo } from "../types.ts";
-
-/** Where a program is: on the PATH, or where tools/setup.mjs unpacks Debian's packages. */
-export function findProgram(name: string): string | undefined {
-  const onPath = spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
-  const unpacked = fileURLToPath(new URL(`../../../../.tools/root/usr/bin/${name}`, import.meta.url));
-  return onPath !== "" ? onPath : existsSync(unpacked) ? unpacked : undefined;
-}
-
-/** Options for a test that needs programs: skipped where one is missing, but a failure in CI. */
-export function unlessMissing(...names: string[]): { skip?: string } {
-  const missing = names.filter((name) => findProgram(name) === undefined).join(", ");
-  if (missing === "") return {};
-  assert.ok(!process.env["CI"], `${missing} is missing, and CI must have it. Run: node tools/setup.mjs --for test`);
-  return { skip: `${missing} is not installed; run: node tools/setup.mjs --for test` };
-}
 
 export function scratch(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "inferometer-sources-"));
@@ -32,7 +17,7 @@ export function scratch(t: TestContext): string {
 }
 
 export function ffmpeg(...args: string[]): Buffer {
-  return execFileSync(findProgram("ffmpeg")!, ["-v", "error", "-nostdin", "-y", ...args], { maxBuffer: 1 << 28 });
+  return execFileSync(whereIs("ffmpeg")!, ["-v", "error", "-nostdin", "-y", ...args], { maxBuffer: 1 << 28 });
 }
 
 /** Ffmpeg's own test picture, moving. */
@@ -109,7 +94,7 @@ export async function freePort(): Promise<number> {
 export async function startRedis(t: TestContext, { port, password }: { port: number; password?: string }): Promise<ChildProcess> {
   const secret = password === undefined ? [] : ["--requirepass", password];
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", ...secret];
-  const child = spawn(findProgram("redis-server")!, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(whereIs("redis-server")!, args, { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => stop(child));
   let said = "";
   for await (const text of child.stdout.setEncoding("utf8")) if ((said += text).includes("Ready to accept connections")) break;

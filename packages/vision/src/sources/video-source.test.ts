@@ -7,8 +7,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 import { InferometerError } from "@inferometer/metrics";
+import { unlessMissing } from "../../../../tools/programs.mjs";
 import type { SourceEvent } from "../types.ts";
-import { childrenNamed, eventually, ffmpeg, scratch, takeAll, testPicture, told, unlessMissing } from "./sources.test-kit.ts";
+import { childrenNamed, eventually, ffmpeg, scratch, takeAll, testPicture, told } from "./sources.test-kit.ts";
 import { VideoSource } from "./video-source.ts";
 
 const needs = unlessMissing("ffmpeg");
