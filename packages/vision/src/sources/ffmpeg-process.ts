@@ -2,16 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { platform } from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { InferometerError } from "@inferometer/metrics";
+import { FfmpegEnd, type FfmpegExit } from "./ffmpeg-end.ts";
 import { type DecodeErrorType, type FfmpegWord, readFfmpegLine } from "./ffmpeg-words.ts";
 import { PicturePipe } from "./picture-pipe.ts";
 
 /** What became of one packet: a picture whose bytes can be read, or nothing. */
 export type Verdict = (FfmpegWord & { kind: "picture" }) | { readonly kind: "lost" };
-
-export interface FfmpegExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
 
 export interface FfmpegProcessOptions {
   /** Path of ffmpeg. */
@@ -37,6 +33,7 @@ export class FfmpegProcess {
   readonly #onTrouble: (type: DecodeErrorType) => void;
   readonly #verdicts: Verdict[] = [];
   readonly #complaints: string[] = [];
+  readonly #end: FfmpegEnd = new FfmpegEnd();
   #wake: (() => void) | undefined;
   #ended = false;
   #durationSeconds: number | undefined;
@@ -101,6 +98,11 @@ export class FfmpegProcess {
     return [...new Set(plain)].slice(-2).join("; ");
   }
 
+  /** How it came to its end, where that was not the input's doing; undefined where it was. Waits for the end. */
+  async crash(): Promise<string | undefined> {
+    return this.#end.crash(await this.exited);
+  }
+
   /** The next packet's outcome; undefined when ffmpeg has ended. */
   async verdict(): Promise<Verdict | undefined> {
     while (this.#verdicts.length === 0 && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -134,11 +136,13 @@ export class FfmpegProcess {
     stderr.setEncoding("utf8").on("data", (text: string) => {
       const lines = (rest + text).split(/[\r\n]/);
       rest = lines.pop()!.slice(-10_000);
-      for (const line of lines) this.#heard(readFfmpegLine(line));
+      for (const line of lines) this.#heard(line);
     });
   }
 
-  #heard(word: FfmpegWord | undefined): void {
+  #heard(line: string): void {
+    const word: FfmpegWord | undefined = readFfmpegLine(line);
+    if (word?.kind !== "picture") this.#end.heard(this.#clean(line));
     switch (word?.kind) {
       case "picture":
         this.#verdicts.push(word);

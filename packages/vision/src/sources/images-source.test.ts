@@ -22,6 +22,15 @@ function truth(at: number): Buffer {
   return ffmpeg(...testPicture(), "-vf", `select=eq(n\\,${at})`, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1");
 }
 
+test("an ffmpeg that crashes is not taken for bad pictures", needs, async (t) => {
+  const folder = scratch(t);
+  picture(folder, "1.jpg", 1);
+  const program = join(folder, "ffmpeg");
+  writeFileSync(program, "#!/bin/sh\nkill -SEGV $$\n", { mode: 0o755 });
+  const source = new ImagesSource({ kind: "images", folder, ffmpeg: program });
+  await assert.rejects(source.open(), failsWith("SOURCE_LOST", /was decoded: ffmpeg was killed by SIGSEGV/));
+});
+
 test("the pictures of a folder come in natural order, whatever their kind", needs, async (t) => {
   const folder = scratch(t);
   for (const [name, at] of [

@@ -86,6 +86,10 @@ export class ImagesSource implements Source {
       if (size !== undefined) return size;
     }
     const { length } = this.#paths;
+    if (decoder.crash !== undefined) {
+      const message = `None of the ${length} pictures in ${shown(this.name)} was decoded: ffmpeg ${decoder.crash}. Check that it works (-version).`;
+      throw new InferometerError("SOURCE_LOST", message);
+    }
     throw new InferometerError(
       "SOURCE_INVALID",
       `None of the ${length} pictures in ${shown(this.name)} can be decoded. Open one to see whether it is whole.`,

@@ -28,11 +28,17 @@ export class PictureDecoder {
   readonly #program: string;
   readonly #timeoutMs: number;
   readonly #runs: Map<string, FfmpegProcess> = new Map();
+  #crash: string | undefined;
 
   /** @param options.timeoutMs Longest time for one picture. Default 10 000. */
   constructor(program: string, { timeoutMs = 10_000 }: { timeoutMs?: number } = {}) {
     this.#program = program;
     this.#timeoutMs = timeoutMs;
+  }
+
+  /** How ffmpeg last came to its end, where that was not a picture's doing. */
+  get crash(): string | undefined {
+    return this.#crash;
   }
 
   /** Size of a picture; undefined when it cannot be decoded. */
@@ -95,9 +101,14 @@ export class PictureDecoder {
     run.stdin!.write(`--picture\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`);
     run.stdin!.write(picture);
     run.stdin!.write("\r\n");
-    const watchdog = setTimeout(() => void run.kill(), this.#timeoutMs);
+    let late = false;
+    const watchdog = setTimeout(() => {
+      late = true;
+      void run.kill();
+    }, this.#timeoutMs);
     const verdict = await run.verdict();
     clearTimeout(watchdog);
+    if (verdict === undefined) this.#crash = late ? `gave no picture for ${this.#timeoutMs / 1000} s` : await run.crash();
     return verdict?.kind === "picture" ? { width: verdict.width, height: verdict.height } : undefined;
   }
 }

@@ -186,6 +186,33 @@ test("a file is given up when ffmpeg dies again and again", needs, async (t) => 
   await source.close();
 });
 
+const CRASHES: readonly (readonly [string, string, RegExp])[] = [
+  ["is killed", "kill -KILL $$", /clip\.mkv was not opened: \S+ffmpeg was killed by SIGKILL\. Check/],
+  [
+    "crashes behind some words",
+    'echo "free(): invalid pointer" >&2; kill -ABRT $$',
+    /was killed by SIGABRT; its last lines: "free\(\): invalid pointer"\./,
+  ],
+  ["ends without a word", "exit 3", /ended with exit status 3 and did not say why\./],
+];
+for (const [what, script, pattern] of CRASHES) {
+  test(`an ffmpeg that ${what} before the first picture is not taken for a bad video`, needs, async (t) => {
+    const program = join(scratch(t), "ffmpeg");
+    writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const source = new VideoSource({ kind: "video", input: losslessClip(t), ffmpeg: program });
+    await assert.rejects(source.open(), failsWith("SOURCE_LOST", pattern));
+  });
+}
+
+test("an ffmpeg that is killed for good in the middle is given up with the signal's name", needs, async (t) => {
+  const program = join(scratch(t), "ffmpeg");
+  writeFileSync(program, `#!/bin/sh\nif [ ! -e "${program}.used" ]; then touch "${program}.used"; ffmpeg "$@"; fi\nkill -SEGV $$\n`, {
+    mode: 0o755,
+  });
+  const source = new VideoSource({ kind: "video", input: losslessClip(t), ffmpeg: program });
+  await assert.rejects(takeAll(source), failsWith("SOURCE_LOST", /given up after picture 30: ffmpeg was killed by SIGSEGV/));
+});
+
 test("a server that never answers is given up after stallAfter", needs, async (t) => {
   const server = createServer(() => {}).listen(0, "127.0.0.1");
   t.after(() => server.close());

@@ -81,8 +81,10 @@ export class VideoSource implements Source {
     const run = await this.#start(options);
     const first = await this.#watched(run, () => run.firstPicture());
     if (first === undefined) {
+      const closed = this.#closing.signal.aborted;
+      const crash = closed || this.#stalled ? undefined : await run.crash();
       await this.close();
-      throw this.#cannotOpen(run);
+      throw closed ? this.#lost("it was closed") : this.#cannotOpen(run, crash);
     }
     this.#form = { width: first.width, height: first.height, pixelFormat };
     const { framesPerSecond, durationSeconds } = run;
@@ -174,22 +176,30 @@ export class VideoSource implements Source {
 
   /** Until there is a picture again. Throws SOURCE_LOST when that was tried often enough, or makes no sense. */
   async #restart(last: FfmpegProcess, reason: string): Promise<void> {
-    const message = reason === "stalled" ? `no picture for ${this.#stallMs / 1000} s` : `ffmpeg ${reason}${last.lastWords && `: ${last.lastWords}`}`;
+    let message = await this.#told(last, reason);
     if (reason !== "size") this.#onEvent({ kind: "down", message });
-    for (let run: FfmpegProcess | undefined = last, why = reason; ; ) {
-      if (this.#backoff.tries >= this.#maxRestarts || this.#input.kind === "pipe") throw this.#lost(run?.lastWords || message);
+    for (let why = reason; ; ) {
+      if (this.#backoff.tries >= this.#maxRestarts || this.#input.kind === "pipe") throw this.#lost(message);
       const waitMs = this.#backoff.nextMs();
       if (this.live && why !== "size") await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       if (this.#closing.signal.aborted) return;
       this.#onEvent({ kind: "restart", reason: why });
-      run = await this.#start(this.#form, this.live ? undefined : this.#lastSeconds + this.#frameSeconds / 2);
-      if ((await this.#watched(run, () => run!.firstPicture())) !== undefined) break;
+      const run = await this.#start(this.#form, this.live ? undefined : this.#lastSeconds + this.#frameSeconds / 2);
+      if ((await this.#watched(run, () => run.firstPicture())) !== undefined) break;
       const { code } = await run.exited;
       if (this.#closing.signal.aborted || (!this.live && code === 0)) return; // a file that had ended just there: `read` finds that out
       why = this.#stalled ? "stalled" : "failed";
+      message = await this.#told(run, why);
     }
     if (this.live) this.#baseSeconds = Math.max((this.#clock.now() - this.#openedAtMs) / 1000, this.#lastSeconds + this.#frameSeconds);
     this.#onEvent({ kind: "up" });
+  }
+
+  /** The reason of a restart in a sentence. */
+  async #told(run: FfmpegProcess, reason: string): Promise<string> {
+    if (reason === "stalled") return `no picture for ${this.#stallMs / 1000} s`;
+    if (reason === "size") return "its pictures changed their size";
+    return `ffmpeg ${(await run.crash()) ?? `${reason}${run.lastWords && `: ${run.lastWords}`}`}`;
   }
 
   async #start(form: SourceOpenOptions, fromSeconds?: number): Promise<FfmpegProcess> {
@@ -212,8 +222,12 @@ export class VideoSource implements Source {
     return run;
   }
 
-  #cannotOpen(run: FfmpegProcess): InferometerError {
+  #cannotOpen(run: FfmpegProcess, crash: string | undefined): InferometerError {
     const words = run.lastWords;
+    if (crash !== undefined) {
+      const message = `${this.name} was not opened: ${this.#program} ${crash}. Check that it works (-version), and that there is memory enough.`;
+      return new InferometerError("SOURCE_LOST", message);
+    }
     if (/fps_mode/.test(words)) {
       return new InferometerError(
         "PROGRAM_MISSING",
