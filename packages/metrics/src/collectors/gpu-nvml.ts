@@ -48,7 +48,7 @@ export class NvmlChild extends NvidiaSource {
   protected start(): ChildProcess {
     const { library, everyMs, procPath, groups } = this.#options;
     this.#last = undefined;
-    const plan: NvmlPlan = { library, everyMs, procPath, once: this.once, ...(groups === undefined ? {} : { groups }) };
+    const plan: NvmlPlan = { library, everyMs, procPath, once: this.runsOnce, ...(groups === undefined ? {} : { groups }) };
     const helper = fileURLToPath(new URL("./gpu/nvml-child.js", import.meta.url));
     // Flags that were meant for this process (a debugger's port, a preloaded agent) are not for that one.
     const { NODE_OPTIONS: _, ...env } = process.env;
@@ -63,7 +63,7 @@ export class NvmlChild extends NvidiaSource {
       this.failure = this.#last.message;
       return this.#last.final ? ABSENT_MS : undefined;
     }
-    if (this.once && code === 0) return this.nextRoundMs();
+    if (this.runsOnce && code === 0) return this.nextRoundMs();
     this.failure = silent ? `NVML did not answer for ${this.patience}` : `the NVML helper ended with ${error ?? signal ?? code}`;
     return undefined;
   }

@@ -15,6 +15,10 @@ export interface FakeMachine {
   readonly silent?: boolean;
   /** Ends with this code after `words`. */
   readonly exit?: number;
+  /** What it ends with after a round that went well. Default 0. */
+  readonly warning?: number;
+  /** Its list of the fields that it knows; without one it says nothing when it is asked. */
+  readonly help?: string;
 }
 
 /** The program: it writes its number and its arguments down, and does as the file beside it says. */
@@ -24,6 +28,10 @@ const machine = () => JSON.parse(fs.readFileSync(__dirname + "/machine.json", "u
 const option = (name) => process.argv.find((arg) => arg.startsWith("--" + name + "="))?.slice(name.length + 3);
 fs.appendFileSync(__dirname + "/pids", process.pid + "\\n");
 fs.appendFileSync(__dirname + "/calls", process.argv.slice(2).join(" ") + "\\n");
+if (process.argv.includes("--help-query-gpu")) {
+  process.stdout.write(machine().help ?? "");
+  process.exit(0);
+}
 const fields = option("query-gpu").split(",");
 const ids = option("id")?.split(",");
 const short = (id) => id.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, "");
@@ -54,6 +62,7 @@ round();
 const loop = Number(option("loop-ms"));
 if (loop > 0) setInterval(round, loop);
 else if (machine().silent) setInterval(() => {}, 1000);
+else process.exitCode = machine().warning ?? 0;
 `;
 
 /** A folder with a program that takes the place of nvidia-smi. */

@@ -38,6 +38,7 @@ const METRICS: Readonly<Record<GpuMetricName, Metric>> = {
   remappedRows: gauge("gpu_remapped_rows", "Rows of memory replaced by spare ones.", "cause"),
   remapPending: gauge("gpu_remap_pending", "Whether rows or pages wait for a reset to be replaced."),
   remapFailed: gauge("gpu_remap_failed", "Whether a row could not be replaced: the GPU should be."),
+  recoveryNeeded: gauge("gpu_recovery_needed", "Whether the driver asks for something to be done, so that the GPU is healthy again.", "action"),
   xidErrors: counter("gpu_xid_errors_total", "Xid errors that the NVIDIA driver reported since gpu() began to look.", "xid"),
   pcieGeneration: gauge("gpu_pcie_generation", "PCIe generation of the link as it runs now."),
   pcieGenerationMax: gauge("gpu_pcie_generation_max", "Highest PCIe generation of GPU and slot."),

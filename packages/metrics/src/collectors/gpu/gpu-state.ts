@@ -26,6 +26,7 @@ export type GpuMetricName =
   | "remappedRows"
   | "remapPending"
   | "remapFailed"
+  | "recoveryNeeded"
   | "xidErrors"
   | "pcieGeneration"
   | "pcieGenerationMax"
@@ -63,6 +64,8 @@ export interface GpuState {
   readonly identity: GpuIdentity;
   /** "lost": it does not answer any more, or for too long. "suspended": it sleeps, and was not asked. */
   readonly condition: "up" | "lost" | "suspended";
+  /** Of a lost one: what the driver says of it, if it says something. */
+  readonly why?: string;
   /** Missing where there are no values. */
   readonly ageSeconds?: number;
   readonly readings: readonly GpuReading[];
@@ -73,6 +76,8 @@ export interface GpuReport {
   readonly gpu: string;
   readonly identity: GpuIdentity;
   readonly lost: boolean;
+  /** Of a lost one: what the driver says of it. */
+  readonly why?: string;
   readonly readings: readonly GpuReading[];
 }
 
@@ -99,6 +104,12 @@ export function pciAddress(text: string): string {
   return text.toLowerCase().replace(/^0000(?=[0-9a-f]{4}:)/, "");
 }
 
+/** Whether a GPU had nothing to do, as far as it was said. */
+export function isIdle(readings: readonly GpuReading[]): boolean {
+  const busy = readings.filter(([metric]) => metric === "utilization");
+  return busy.length > 0 && busy.every(([, value]) => value < 0.005);
+}
+
 /** The last reports of GPUs, and how old they are. One that is not reported for too long, or reported lost, stays known as lost. */
 export class GpuLog {
   readonly #clock: Clock;
@@ -115,10 +126,10 @@ export class GpuLog {
   }
 
   /** Says that a GPU is lost; it keeps the identity that it had. */
-  noteLost(which: { readonly pci?: string | undefined; readonly gpu?: string | undefined }): void {
+  noteLost(which: { readonly pci?: string | undefined; readonly gpu?: string | undefined; readonly why: string }): void {
     const known = this.find(which);
     const identity = known?.identity ?? { vendor: "nvidia", name: "", uuid: "", driver: "", pci: which.pci ?? "" };
-    this.note({ gpu: known?.gpu ?? which.gpu ?? which.pci ?? "", identity, lost: true, readings: [] });
+    this.note({ gpu: known?.gpu ?? which.gpu ?? which.pci ?? "", identity, lost: true, why: which.why, readings: [] });
   }
 
   find({ pci, gpu }: { readonly pci?: string | undefined; readonly gpu?: string | undefined }): GpuReport | undefined {
@@ -130,6 +141,11 @@ export class GpuLog {
     return [...this.#last.values()].map(({ report }) => report);
   }
 
+  /** Whether none of them had anything to do. */
+  get idle(): boolean {
+    return this.reports.every(({ readings }) => isIdle(readings));
+  }
+
   /**
    * @param since When asking began, by the clock: until there was time for an answer, an old report is no proof that a GPU is lost, and the GPU is
    * left out.
@@ -137,8 +153,8 @@ export class GpuLog {
   states(since: number): GpuState[] {
     const now = this.#clock.now();
     return [...this.#last.values()].flatMap(({ report, at }): GpuState[] => {
-      const { gpu, identity, readings } = report;
-      if (report.lost) return [{ gpu, identity, condition: "lost", readings: [] }];
+      const { gpu, identity, readings, why } = report;
+      if (report.lost) return [{ gpu, identity, condition: "lost", ...(why === undefined ? {} : { why }), readings: [] }];
       if (now - at <= this.#tooOldMs) return [{ gpu, identity, condition: "up", ageSeconds: (now - at) / 1000, readings }];
       return now - since > this.#tooOldMs ? [{ gpu, identity, condition: "lost", readings: [] }] : [];
     });

@@ -8,7 +8,7 @@ import { Readings } from "../readings.ts";
 import { DrmCards } from "./drm-cards.ts";
 import { GpuMetrics } from "./gpu-metrics.ts";
 import type { GpuSource } from "./gpu-state.ts";
-import { NvidiaSmi } from "./nvidia-smi.ts";
+import { NvidiaSmi, SMI_PLACES } from "./nvidia-smi.ts";
 import { type ProcessGroupsOption, planProcessGroups } from "./process-groups.ts";
 
 export interface GpuOptions {
@@ -74,7 +74,7 @@ export class GpuCollector implements Collector {
     const groups = planProcessGroups(processes);
     const shared = { clock, everyMs, idleMs, procPath, sysPath, ...(groups === undefined ? {} : { groups }) };
     const sources: GpuSource[] = [new DrmCards(shared)];
-    if (nvidia === "nvidia-smi") sources.push(new NvidiaSmi({ ...shared, command: options.command ?? "nvidia-smi" }));
+    if (nvidia === "nvidia-smi") sources.push(new NvidiaSmi({ ...shared, commands: options.command === undefined ? SMI_PLACES : [options.command] }));
     else if (nvidia === "nvml") sources.push(new NvmlChild({ ...shared, library: options.library ?? LIBRARY }));
     else if (nvidia !== false) throw new InferometerError("OPTION_INVALID", `nvidia is ${shown(nvidia)}. Give "nvidia-smi", "nvml" or false.`);
     this.#sources = sources;
@@ -98,8 +98,9 @@ export class GpuCollector implements Collector {
       this.#sources.filter(({ failures }) => failures > 0).map(({ name, failures }) => [name, failures]),
     );
     const failures = this.#sources.map(({ failure }) => failure).filter((failure) => failure !== "");
-    for (const { gpu, identity, condition } of states) {
-      if (condition === "lost") failures.push(`GPU ${gpu}${identity.name === "" ? "" : ` (${identity.name})`} does not answer`);
+    for (const { gpu, identity, condition, why = "" } of states) {
+      const name = identity.name === "" ? "" : ` (${identity.name})`;
+      if (condition === "lost") failures.push(`GPU ${gpu}${name} does not answer${why === "" ? "" : `: ${why}`}`);
     }
     const none = states.length === 0 && this.#sources.every(({ tried }) => tried);
     if (none && this.required && failures.length === 0) failures.push("no GPU was found");

@@ -1,4 +1,4 @@
-import { type GpuReading, type GpuReport, pciAddress } from "./gpu-state.ts";
+import { type GpuIdentity, type GpuReading, type GpuReport, pciAddress } from "./gpu-state.ts";
 import { throttleReadings } from "./nvidia-throttle.ts";
 
 interface Field {
@@ -6,6 +6,8 @@ interface Field {
   readonly names: readonly string[];
   /** What a cell says; nothing where it holds no such value. */
   readonly read?: (cell: string) => readonly GpuReading[];
+  /** What the cell says of which GPU it is. */
+  readonly identity?: "gpu" | Exclude<keyof GpuIdentity, "vendor">;
 }
 
 const MIB = 1_048_576;
@@ -36,11 +38,25 @@ const yes = (name: string, metric: GpuReading[0], word: string): Field => ({
 const ecc = (type: string, scope: string): Field => field(`ecc.errors.${type}.${scope}.total`, "eccErrors", 1, [type, scope]);
 const throttledTime = (reason: string): Field => field(`clocks_event_reasons_counters.${reason}`, "throttledTime", 1e-6, [reason]);
 
-/** The first fields say which GPU it is. */
-const IDENTITY: readonly Field[] = ["index", "uuid", "name", "driver_version", "pci.bus_id"].map((name) => ({ names: [name] }));
+/** What would make the GPU healthy again, in nvidia-smi's words. */
+const RECOVERIES: readonly (readonly [words: string, action: string])[] = [
+  ["GPU Reset", "gpu_reset"],
+  ["Node Reboot", "node_reboot"],
+  ["Drain P2P", "drain_p2p"],
+  ["Drain and Reset", "drain_and_reset"],
+];
+const recoveries = (cell: string): readonly GpuReading[] =>
+  cell === "None" || RECOVERIES.some(([words]) => words === cell)
+    ? RECOVERIES.map(([words, action]) => ["recoveryNeeded", cell === words ? 1 : 0, action])
+    : [];
 
-export const FIELDS: readonly Field[] = [
-  ...IDENTITY,
+const FIELDS: readonly Field[] = [
+  { names: ["index"], identity: "gpu" },
+  { names: ["uuid", "gpu_uuid"], identity: "uuid" },
+  { names: ["name", "gpu_name"], identity: "name" },
+  // Deprecated with driver 610.
+  { names: ["driver_version", "kmd_version"], identity: "driver" },
+  { names: ["pci.bus_id", "gpu_bus_id"], identity: "pci" },
   field("utilization.gpu", "utilization", 0.01, ["gpu"]),
   field("utilization.memory", "utilization", 0.01, ["memory"]),
   field("utilization.encoder", "utilization", 0.01, ["encoder"]),
@@ -76,6 +92,12 @@ export const FIELDS: readonly Field[] = [
   fieldOf(["retired_pages.single_bit_ecc.count", "retired_pages.sbe"], "retiredPages", { scale: 1, labels: ["corrected"] }),
   fieldOf(["retired_pages.double_bit.count", "retired_pages.dbe"], "retiredPages", { scale: 1, labels: ["uncorrected"] }),
   yes("retired_pages.pending", "remapPending", "Yes"),
+  fieldOf(["remapped_rows.correctable", "remapped_rows.sbe"], "remappedRows", { scale: 1, labels: ["corrected"] }),
+  fieldOf(["remapped_rows.uncorrectable", "remapped_rows.dbe"], "remappedRows", { scale: 1, labels: ["uncorrected"] }),
+  // Since Ampere, in place of the pages.
+  yes("remapped_rows.pending", "remapPending", "Yes"),
+  yes("remapped_rows.failure", "remapFailed", "Yes"),
+  { names: ["gpu_recovery_action"], read: recoveries },
   fieldOf(["pcie.link.gen.current", "pcie.link.gen.gpucurrent"], "pcieGeneration", { scale: 1 }),
   field("pcie.link.gen.max", "pcieGenerationMax", 1),
   field("pcie.link.width.current", "pcieWidth", 1),
@@ -92,7 +114,7 @@ export class SmiQuery {
     return `--query-gpu=${this.#fields.map(({ name }) => name).join(",")}`;
   }
 
-  /** Leaves out a field that nvidia-smi does not know, or takes another name of it. False if it was not asked for. */
+  /** Leaves out a field that nvidia-smi does not know, or takes another name of it. False if it was not asked for, or nothing works without it. */
   refuse(refused: string): boolean {
     const before = this.#fields;
     this.#fields = before.flatMap((asked) => {
@@ -100,18 +122,33 @@ export class SmiQuery {
       const name = asked.field.names[asked.field.names.indexOf(refused) + 1];
       return name === undefined ? [] : [{ field: asked.field, name }];
     });
-    return before.some(({ name }) => name === refused) && this.#fields.length >= IDENTITY.length;
+    return before.some(({ name }) => name === refused) && this.#fields.some(({ name }) => name === "index");
+  }
+
+  /** Asks only for what nvidia-smi's own list of its fields holds, under the names that it has there. */
+  restrict(known: ReadonlySet<string>): void {
+    if (!known.has("index")) return; // no such list
+    this.#fields = FIELDS.flatMap((field) => {
+      const name = field.names.find((one) => known.has(one));
+      return name === undefined ? [] : [{ field, name }];
+    });
   }
 
   /** The GPU of a line; undefined for one that is no answer to this query. */
   parse(line: string): GpuReport | undefined {
     const cells = line.split(", ").map((cell) => cell.trim());
-    const [gpu = "", uuid = "", name = "", driver = "", bus = ""] = cells;
-    if (cells.length !== this.#fields.length || !/^\d+$/.test(gpu)) return undefined;
+    if (cells.length !== this.#fields.length) return undefined;
+    const told = { gpu: "", uuid: "", name: "", driver: "", pci: "" };
+    for (const [k, { field }] of this.#fields.entries()) if (field.identity !== undefined) told[field.identity] = known(cells[k]!);
+    const { gpu, pci, ...identity } = told;
+    if (!/^\d+$/.test(gpu)) return undefined;
     const readings = this.#fields.flatMap(({ field }, k) => field.read?.(cells[k]!) ?? []);
-    const lost = cells.some((cell) => /GPU is lost/i.test(cell)) || readings.length === 0;
-    const known = (cell: string): string => (/^\[|^N\/A$/.test(cell) ? "" : cell);
-    const identity = { vendor: "nvidia", name: known(name), uuid: known(uuid), driver: known(driver), pci: pciAddress(known(bus)) } as const;
-    return { gpu, identity, lost, readings };
+    const report = { gpu, identity: { vendor: "nvidia", ...identity, pci: pciAddress(pci) } } as const;
+    const lost = cells.find((cell) => /GPU is lost|requires reset/i.test(cell));
+    if (lost === undefined && readings.length > 0) return { ...report, lost: false, readings };
+    return { ...report, lost: true, why: lost?.replace(/^\[(.*)\]$/, "$1") ?? "nvidia-smi has no values of it", readings: [] };
   }
 }
+
+/** "" for a cell that says that there is nothing. */
+const known = (cell: string): string => (/^\[|^N\/A$/.test(cell) ? "" : cell);

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { systemClock } from "../../core/clock.ts";
 import { FixtureTree } from "../fixture-tree.test-kit.ts";
 import { type FakeMachine, FakeNvidiaSmi } from "./fake-nvidia-smi.test-kit.ts";
 import { alive, GpuProbe, until } from "./gpu-reading.test-kit.ts";
+import { NvidiaSmi } from "./nvidia-smi.ts";
 import { cellNumber } from "./nvidia-smi-query.ts";
 
 const posix = process.platform === "win32" ? { skip: "the fake is a script" } : {};
@@ -94,6 +96,49 @@ describe("gpu() with nvidia-smi", posix, () => {
     assert.equal(values['gpu_source_failures_total{source="nvidia-smi"}'], undefined, "a refused field is no failure");
   });
 
+  it("asks an old driver for its list of fields once, instead of hearing one refusal after the other", async () => {
+    const old = FakeNvidiaSmi.machine("old-driver");
+    // As it stands in the list: a name, perhaps "or" another, and an explanation below.
+    const help = Object.keys(old.gpus[0]!).map((name) => `"${name}" or "${name}.alias"\nSays "0: Default" or so.\n\n`);
+    using smi = new FakeNvidiaSmi({ ...old, help: `List of valid properties to query:\n\n${help.join("")}` });
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values } = await probe.until(({ values }) => values[UP_0] === 1);
+    assert.deepEqual([values[BUSY_0], values['gpu_throttled{gpu="0",reason="hw_slowdown"}']], [1, 0]);
+    assert.deepEqual(
+      smi.calls.map((call) => call.split("=")[0]),
+      ["--query-gpu", "--help-query-gpu", "--query-gpu"],
+    );
+  });
+
+  it("still knows which GPU is which when a field of its identity has another name, or none", async () => {
+    const renamed = pair.gpus.map(({ driver_version: driver = "", name: _, ...gpu }) => ({ ...gpu, kmd_version: driver }));
+    using smi = new FakeNvidiaSmi({ gpus: renamed });
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values } = await probe.until(({ values }) => values[UP_1] === 1);
+    const info = 'gpu_info{gpu="0",vendor="nvidia",name="",uuid="GPU-6a1f0c2e-0000-4000-8000-000000000001",driver="590.48.01",pci="0000:3b:00.0"}';
+    assert.deepEqual([values[info], values[BUSY_0], values['gpu_memory_used_bytes{gpu="0"}']], [1, 0.42, 11773 * 2 ** 20]);
+  });
+
+  it("tells what has to be done so that a GPU is healthy again", async () => {
+    const ill = { gpu_recovery_action: "Drain and Reset", "remapped_rows.uncorrectable": "2", "remapped_rows.pending": "Yes" };
+    using smi = new FakeNvidiaSmi({ gpus: [{ ...pair.gpus[0]!, ...ill, "remapped_rows.failure": "No" }] });
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values } = await probe.until(({ values }) => values[UP_0] === 1);
+    assert.deepEqual(
+      ["gpu_reset", "node_reboot", "drain_and_reset"].map((action) => values[`gpu_recovery_needed{gpu="0",action="${action}"}`]),
+      [0, 0, 1],
+    );
+    assert.deepEqual(
+      [
+        values['gpu_remapped_rows{gpu="0",cause="uncorrected"}'],
+        values['gpu_remap_pending{gpu="0"}'],
+        values['gpu_remap_failed{gpu="0"}'],
+        values['gpu_remapped_rows{gpu="0",cause="corrected"}'],
+      ],
+      [2, 1, 0, 0],
+    );
+  });
+
   for (const token of ["N/A", "[N/A]", "[Not Supported]", "[Insufficient Permissions]", "[Unknown Error]", "[GPU is lost]", "", "-", "0x10", "1e3"]) {
     it(`takes ${JSON.stringify(token)} for no number`, () => assert.equal(cellNumber(token), Number.NaN));
   }
@@ -105,7 +150,8 @@ describe("gpu() with nvidia-smi", posix, () => {
     smi.set({ ...pair, lost: ["0000:86:00.0"] });
     await probe.until(({ values }) => values[UP_1] === 0);
     const { values, ok, error } = await probe.until(() => smi.calls.at(-1)!.endsWith("--id=0000:3b:00.0"));
-    assert.deepEqual([ok, error.includes("GPU 1 (NVIDIA H100 80GB HBM3) does not answer")], [false, true]);
+    assert.equal(ok, false);
+    assert.match(error, /GPU 1 \(NVIDIA H100 80GB HBM3\) does not answer: GPU is lost\. Reboot the system to recover this GPU/);
     assert.equal(values[UP_0], 1);
     assert.deepEqual(
       Object.keys(values)
@@ -118,12 +164,15 @@ describe("gpu() with nvidia-smi", posix, () => {
     await probe.until(({ values }) => values[BUSY_0] === 0.11);
   });
 
-  it("marks a GPU as lost where nvidia-smi says so in its cells", async () => {
-    using smi = new FakeNvidiaSmi(changed(pair, { "utilization.gpu": "[GPU is lost]", "memory.used": "[GPU is lost]" }));
-    await using probe = new GpuProbe({ command: smi.command });
-    const { values } = await probe.until(({ values }) => values[UP_0] !== undefined);
-    assert.deepEqual([values[UP_0], values[UP_1], values['gpu_memory_total_bytes{gpu="0"}']], [0, 1, undefined]);
-  });
+  for (const words of ["GPU is lost", "GPU requires reset"]) {
+    it(`marks a GPU as lost whose cells say ${JSON.stringify(words)}`, async () => {
+      using smi = new FakeNvidiaSmi(changed(pair, { "utilization.gpu": `[${words}]`, "memory.used": `[${words}]` }));
+      await using probe = new GpuProbe({ command: smi.command });
+      const { values, error } = await probe.until(({ values }) => values[UP_0] !== undefined);
+      assert.deepEqual([values[UP_0], values[UP_1], values['gpu_memory_total_bytes{gpu="0"}']], [0, 1, undefined]);
+      assert.ok(error.endsWith(`does not answer: ${words}`), error);
+    });
+  }
 
   it("starts again when the program dies, and counts that", async () => {
     using smi = new FakeNvidiaSmi(pair);
@@ -142,7 +191,7 @@ describe("gpu() with nvidia-smi", posix, () => {
     using smi = new FakeNvidiaSmi({ ...pair, words: "Segmentation fault, maybe\n\u0000\u0001,,,,\n1, 2, 3", exit: 139 });
     await using probe = new GpuProbe({ command: smi.command });
     const { values, error } = await probe.until(({ ok }) => !ok);
-    assert.match(error, /nvidia-smi ended with 139: 1, 2, 3$/);
+    assert.match(error, /nvidia-smi ended with 139: Segmentation fault, maybe; .*; 1, 2, 3$/s);
     assert.deepEqual(Object.keys(values), ['gpu_source_failures_total{source="nvidia-smi"}']);
   });
 
@@ -150,7 +199,42 @@ describe("gpu() with nvidia-smi", posix, () => {
     using smi = new FakeNvidiaSmi({ ...pair, words: "Failed to initialize NVML: Insufficient Permissions", exit: 4 });
     await using probe = new GpuProbe({ command: smi.command });
     const { error } = await probe.until(({ ok }) => !ok);
-    assert.match(error, /permission denied: Failed to initialize NVML: Insufficient Permissions/);
+    assert.match(error, /permission denied: Failed to initialize NVML: Insufficient Permissions: this user needs access to \/dev\/nvidia/);
+  });
+
+  const broken: readonly (readonly [string, string, number, RegExp])[] = [
+    [
+      "the driver was updated under it",
+      "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 535.183",
+      18,
+      /ended with 18: Failed to initialize NVML: Driver\/library version mismatch; NVML library version: 535\.183: the driver was updated .*restart/,
+    ],
+    [
+      "its container lost the GPU",
+      "Failed to initialize NVML: Unknown Error",
+      255,
+      /ended with 255: .*Unknown Error: a container loses .*restart the container/,
+    ],
+  ];
+  for (const [what, words, exit, message] of broken) {
+    it(`says what helps when ${what}`, async () => {
+      using smi = new FakeNvidiaSmi({ ...pair, words, exit });
+      await using probe = new GpuProbe({ command: smi.command });
+      assert.match((await probe.until(({ ok }) => !ok)).error, message);
+    });
+  }
+
+  it("looks for the program where WSL and others have it when it is not on PATH", async () => {
+    using smi = new FakeNvidiaSmi(pair);
+    const options = { clock: systemClock, everyMs: 100, idleMs: 60_000, sysPath: "/nowhere", procPath: "/nowhere" };
+    const source = new NvidiaSmi({ ...options, commands: ["no-such-nvidia-smi", smi.command] });
+    await until(() => source.read().length === 2);
+    assert.equal(source.failures, 0);
+    source.close();
+    const none = new NvidiaSmi({ ...options, commands: ["no-such-nvidia-smi", "/nowhere/nvidia-smi"] });
+    await none.settled();
+    assert.deepEqual([none.tried, none.failure], [true, ""]);
+    none.close();
   });
 
   const missing: readonly (readonly [string, (smi: FakeNvidiaSmi) => string, Partial<FakeMachine>])[] = [
@@ -171,44 +255,32 @@ describe("gpu() with nvidia-smi", posix, () => {
     });
   }
 
-  it("fails when the driver is loaded and nvidia-smi is not there", async () => {
-    using tree = new FixtureTree();
-    tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
-    await using probe = new GpuProbe({ command: "no-such-nvidia-smi", sysPath: tree.sysPath });
-    await probe.gpu.settled();
-    assert.match((await probe.scrape()).error, /no-such-nvidia-smi was not found/);
-  });
+  for (const [where, device, message] of [
+    ["a machine whose driver is loaded", true, "no-such-nvidia-smi was not found"],
+    ["a container that was given none of the machine's GPUs", false, ""],
+  ] as const) {
+    it(`calls it ${message === "" ? "no failure" : "a failure"} that nvidia-smi is not there in ${where}`, async () => {
+      using tree = new FixtureTree();
+      tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
+      tree.write(`dev/${device ? "nvidiactl" : "null"}`, "");
+      const paths = { sysPath: tree.sysPath, procPath: tree.procPath, devPath: `${tree.path}/dev` };
+      const source = new NvidiaSmi({ clock: systemClock, everyMs: 100, idleMs: 60_000, ...paths, commands: ["no-such-nvidia-smi"] });
+      await source.settled();
+      assert.equal(source.failure, message);
+      source.close();
+    });
+  }
 
-  it("does not wake a GPU that sleeps, and asks one that may sleep only when somebody scrapes", async () => {
-    using smi = new FakeNvidiaSmi({ gpus: [pair.gpus[0]!] });
+  it("takes a warning about a board's own memory for no failure", async () => {
+    using smi = new FakeNvidiaSmi({ gpus: [pair.gpus[0]!], warning: 14 });
     using tree = new FixtureTree();
     tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
-    const power = (status: string): void => tree.write("sys/bus/pci/devices/0000:3b:00.0/power/runtime_status", `${status}\n`);
     tree.write("sys/bus/pci/devices/0000:3b:00.0/power/control", "auto\n");
-    power("suspended");
     await using probe = new GpuProbe({ command: smi.command, sysPath: tree.sysPath });
-    const asleep = await probe.scrape();
-    assert.deepEqual([asleep.ok, asleep.values[UP_0], asleep.values['gpu_suspended{gpu="0"}']], [true, 1, 1]);
-    assert.deepEqual(smi.calls, []);
-    power("active");
-    const awake = await probe.until(({ values }) => values[BUSY_0] === 0.42);
-    assert.equal(awake.values['gpu_suspended{gpu="0"}'], 0);
-    assert.doesNotMatch(smi.calls[0]!, /loop/);
+    await probe.until(({ values }) => values[BUSY_0] === 0.42);
     await until(() => !alive(smi.pids.at(-1)!));
-    smi.set({ gpus: [{ ...pair.gpus[0]!, "utilization.gpu": "55" }] });
-    const before = smi.calls.length;
-    const fresh = await probe.until(() => smi.calls.length > before);
-    assert.equal(fresh.values[BUSY_0], 0.55, "the scrape that asks has the answer");
-    assert.equal(smi.calls.length, before + 1, "and asks once");
-    const { length } = smi.calls;
-    power("suspended");
-    const again = await probe.scrape();
-    assert.deepEqual([again.values['gpu_suspended{gpu="0"}'], again.values[BUSY_0]], [1, undefined]);
-    assert.ok(
-      Object.keys(again.values).some((series) => series.startsWith('gpu_info{gpu="0",vendor="nvidia",name="NVIDIA H100')),
-      "still known by name",
-    );
-    assert.equal(smi.calls.length, length);
+    const { ok, values } = await probe.until(() => smi.pids.length > 2);
+    assert.deepEqual([ok, values['gpu_source_failures_total{source="nvidia-smi"}']], [true, undefined]);
   });
 
   it("ends the program when nobody has scraped for long, and starts it again for the next", async () => {

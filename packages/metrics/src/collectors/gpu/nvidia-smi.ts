@@ -8,14 +8,29 @@ import { nvidiaPciGpus } from "./pci-gpus.ts";
 import type { ChildEnd } from "./supervised-child.ts";
 
 export interface NvidiaSmiOptions extends NvidiaOptions {
-  /** The program. */
-  readonly command: string;
+  /** Where the program may be: the first that there is. */
+  readonly commands: readonly string[];
 }
+
+/** Where nvidia-smi is when it is not on PATH: WSL 2, Google's container-optimized system, older drivers for Windows. */
+export const SMI_PLACES: readonly string[] =
+  process.platform === "win32"
+    ? ["nvidia-smi", "C:\\Program Files\\NVIDIA Corporation\\NVSMI\\nvidia-smi.exe"]
+    : ["nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi"];
 
 /** A lost GPU makes some nvidia-smi fail for all: the others are asked alone, and the lost one again after so long. */
 const LOST_MS = 600_000;
-/** Return codes of nvidia-smi. */
-const [NO_PERMISSION, NO_DRIVER, NO_LIBRARY] = [4, 9, 12];
+/** Return codes of nvidia-smi. With the last it has answered, and warns that a board's own memory of itself is damaged. */
+const [NO_PERMISSION, NO_DRIVER, NO_LIBRARY, INFOROM] = [4, 9, 12, 14];
+/** It explains itself in two or three lines. */
+const MOST_WORDS = 3;
+
+/** What helps, by what nvidia-smi says. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/version mismatch/i, "the driver was updated while its old kernel module runs: restart the machine, or the container"],
+  [/NVML: Unknown Error/i, "a container loses its GPUs when the machine's systemd is reloaded: restart the container"],
+  [/insufficient permissions/i, "this user needs access to /dev/nvidia*"],
+];
 
 /**
  * NVIDIA's GPUs, by one nvidia-smi that runs for as long as somebody scrapes and prints a line for each GPU again and again. No native code here,
@@ -24,13 +39,18 @@ const [NO_PERMISSION, NO_DRIVER, NO_LIBRARY] = [4, 9, 12];
 export class NvidiaSmi extends NvidiaSource {
   readonly name = "nvidia-smi";
   readonly #options: NvidiaSmiOptions;
-  readonly #query: SmiQuery = new SmiQuery();
+  readonly #fields: SmiQuery = new SmiQuery();
   #lost: Set<string> = new Set();
   #lostAt = 0;
   #again = false;
   #newlyLost = false;
   #answered = false;
-  #lastWords = "";
+  /** What it said that was no answer, since the last answer. */
+  #words: string[] = [];
+  #place = 0;
+  /** The names of its fields: asked for once, when it has refused one. */
+  #known: Set<string> | undefined;
+  #listing = false;
 
   constructor(options: NvidiaSmiOptions) {
     super(options);
@@ -51,61 +71,94 @@ export class NvidiaSmi extends NvidiaSource {
   }
 
   protected start(): ReturnType<typeof spawn> {
-    const { command, everyMs } = this.#options;
+    this.#listing = this.#again && this.#known === undefined;
     this.#again = this.#newlyLost = this.#answered = false;
-    this.#lastWords = "";
-    const args = [this.#query.argument, "--format=csv,noheader,nounits"];
-    if (!this.once) args.push(`--loop-ms=${everyMs}`);
-    const others = this.#others();
-    if (others.length > 0) args.push(`--id=${others.join(",")}`);
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LC_ALL: "C" }, windowsHide: true });
+    this.#words = [];
+    const child = spawn(this.#command, this.#listing ? ["--help-query-gpu"] : this.#query(), {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, LC_ALL: "C" },
+      windowsHide: true,
+    });
     // It says some of its errors on one, some on the other.
     for (const stream of [child.stdout, child.stderr]) eachLine(stream, (line) => this.#line(line));
     return child;
   }
 
-  protected ended({ code, error, silent, signal }: ChildEnd): number | undefined {
-    const { command } = this.#options;
+  protected ended(end: ChildEnd): number | undefined {
+    const { code, error } = end;
+    if (this.#listing && !end.silent) {
+      this.#known ??= new Set();
+      this.#fields.restrict(this.#known);
+      return 0;
+    }
     if (this.#again) return 0;
     if (this.#newlyLost && this.#others().length > 0) return 0; // the others, alone
-    if (this.#answered && code === 0 && this.once) return this.nextRoundMs();
-    if (error === "ENOENT") return this.absent(`${command} was not found`);
-    if (code === NO_DRIVER || code === NO_LIBRARY || /No devices were found/i.test(this.#lastWords))
-      return this.absent(`${command}: ${this.#lastWords || "no driver"}`);
-    if (silent) this.once = true; // its loop may keep its lines to itself
-    const words = this.#lastWords === "" ? "" : `: ${this.#lastWords}`;
-    if (error !== undefined) this.failure = `${command} cannot be started: ${error}`;
-    else if (code === NO_PERMISSION) this.failure = `${command}: permission denied${words}`;
-    else if (silent) this.failure = `${command} did not answer for ${this.patience}${words}`;
-    else this.failure = `${command} ended with ${signal ?? code}${words}`;
+    if (this.#answered && (code === 0 || code === INFOROM) && this.runsOnce) return this.nextRoundMs();
+    if (error === "ENOENT") {
+      this.#place++;
+      if (this.#place < this.#options.commands.length) return 0;
+      this.#place = 0;
+      return this.absent(`${this.#command} was not found`);
+    }
+    const words = this.#words.join("; ").slice(0, 300);
+    if (code === NO_DRIVER || code === NO_LIBRARY || /No devices were found/i.test(words))
+      return this.absent(`${this.#command}: ${words || "no driver"}`);
+    if (end.silent) this.loopIsMute = true; // it may keep its lines to itself
+    const [, advice] = ADVICE.find(([pattern]) => pattern.test(words)) ?? [];
+    this.failure = [this.#failure(end), words, advice].filter((part) => part !== undefined && part !== "").join(": ");
     return undefined;
+  }
+
+  get #command(): string {
+    return this.#options.commands[this.#place]!;
+  }
+
+  #query(): string[] {
+    const args = [this.#fields.argument, "--format=csv,noheader,nounits"];
+    if (!this.runsOnce) args.push(`--loop-ms=${this.#options.everyMs}`);
+    const others = this.#others();
+    if (others.length > 0) args.push(`--id=${others.join(",")}`);
+    return args;
+  }
+
+  #failure({ code, signal, error, silent }: ChildEnd): string {
+    if (error !== undefined) return `${this.#command} cannot be started: ${error}`;
+    if (silent) return `${this.#command} did not answer for ${this.patience}`;
+    return code === NO_PERMISSION ? `${this.#command}: permission denied` : `${this.#command} ended with ${signal ?? code}`;
   }
 
   /** The GPUs besides the lost ones; none: ask all. */
   #others(): string[] {
     if (this.#lost.size === 0) return [];
-    const all = [...nvidiaPciGpus(this.#options.sysPath).map(({ pci }) => pci), ...this.log.reports.map(({ identity }) => identity.pci)];
+    const all = [...nvidiaPciGpus(this.#options).map(({ pci }) => pci), ...this.log.reports.map(({ identity }) => identity.pci)];
     return [...new Set(all)].filter((pci) => pci !== "" && !this.#lost.has(pci));
   }
 
   #line(line: string): void {
     if (line === "") return;
+    if (this.#listing) {
+      // "clocks.current.graphics" or "clocks.gr"
+      this.#known ??= new Set();
+      if (line.startsWith('"')) for (const [, name] of line.matchAll(/"([\w.]+)"/g)) this.#known.add(name!);
+      return;
+    }
     const [, refused] = /^Field "(.+)" is not a valid field/.exec(line) ?? [];
-    if (refused !== undefined) this.#again = this.#query.refuse(refused);
-    const report = this.#query.parse(line);
+    if (refused !== undefined) this.#again = this.#fields.refuse(refused);
+    const report = this.#fields.parse(line);
     if (report !== undefined) {
       this.log.note(report);
       this.#answered = true;
+      this.#words = [];
       this.well();
       return;
     }
     const lost = lostGpu(line);
     if (lost !== undefined) this.#noteLost(lost);
-    this.#lastWords = line.slice(0, 200);
+    this.#words = [...this.#words, line.slice(0, 200)].slice(-MOST_WORDS);
   }
 
   #noteLost(lost: LostGpu): void {
-    const index = nvidiaPciGpus(this.#options.sysPath).findIndex(({ pci }) => pci === lost.pci);
+    const index = nvidiaPciGpus(this.#options).findIndex(({ pci }) => pci === lost.pci);
     this.log.noteLost(index === -1 ? lost : { gpu: String(index), ...lost });
     const pci = this.log.find(lost)?.identity.pci ?? "";
     this.#newlyLost ||= pci !== "" && !this.#lost.has(pci);
@@ -117,6 +170,7 @@ export class NvidiaSmi extends NvidiaSource {
 interface LostGpu {
   readonly pci?: string;
   readonly gpu?: string;
+  readonly why: string;
 }
 
 /** "Unable to determine the device handle for GPU1: 0000:34:00.0: Unknown Error", or without a number, or without an address. */
@@ -125,7 +179,11 @@ function lostGpu(line: string): LostGpu | undefined {
   if (rest === undefined) return undefined;
   const [pci] = /[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.\d/i.exec(rest) ?? [];
   const [, gpu] = /^(\d+): /.exec(rest) ?? [];
-  return { ...(pci === undefined ? {} : { pci: pciAddress(pci) }), ...(gpu === undefined ? {} : { gpu }) };
+  const why = rest
+    .slice(rest.lastIndexOf(": ") + 1)
+    .replace(/\s+/g, " ")
+    .trim();
+  return { ...(pci === undefined ? {} : { pci: pciAddress(pci) }), ...(gpu === undefined ? {} : { gpu }), why };
 }
 
 function eachLine(stream: Readable, line: (text: string) => void): void {

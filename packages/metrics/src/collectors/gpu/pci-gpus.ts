@@ -9,14 +9,23 @@ export interface PciGpu {
   readonly maySleep: boolean;
 }
 
-/** GPUs whose driver is NVIDIA's, in the order of their addresses, which is the order of nvidia-smi. Nothing that is read here wakes them. */
-export function nvidiaPciGpus(sysPath: string): readonly PciGpu[] {
-  const folder = `${sysPath}/bus/pci/drivers/nvidia`;
+/**
+ * GPUs whose driver is NVIDIA's, in the order of their addresses, which is the order of nvidia-smi. Nothing that is read here wakes them.
+ *
+ * In a container sysfs shows all of the machine's, and NVIDIA's container runtime leaves those in /proc/driver/nvidia that the container was given.
+ */
+export function nvidiaPciGpus({ sysPath, procPath }: { readonly sysPath: string; readonly procPath: string }): readonly PciGpu[] {
+  const address = /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.\d$/;
+  const given = new Set(namesIn(`${procPath}/driver/nvidia/gpus`));
+  return namesIn(`${sysPath}/bus/pci/drivers/nvidia`)
+    .filter((name) => address.test(name) && (given.size === 0 || given.has(name)))
+    .sort()
+    .map((pci) => ({ pci, ...powerOf(`${sysPath}/bus/pci/devices/${pci}`) }));
+}
+
+function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => /^[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.\d$/.test(name))
-      .sort()
-      .map((pci) => ({ pci, ...powerOf(`${sysPath}/bus/pci/devices/${pci}`) }));
+    return readdirSync(folder);
   } catch {
     return [];
   }

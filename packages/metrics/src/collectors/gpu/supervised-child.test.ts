@@ -101,11 +101,11 @@ describe("SupervisedChild", posix, () => {
 
 describe("an nvidia-smi that hangs", posix, () => {
   const machine = FakeNvidiaSmi.machine("h100-pair");
-  const options = { clock: systemClock, everyMs: 100, idleMs: 60_000, sysPath: "/nowhere", graceMs: 400 };
+  const options = { clock: systemClock, everyMs: 100, idleMs: 60_000, sysPath: "/nowhere", procPath: "/nowhere", graceMs: 400 };
 
   it("is killed; its GPUs are lost once their values are too old; and when it works again it is asked round by round", async () => {
     using fake = new FakeNvidiaSmi(machine);
-    const smi = new NvidiaSmi({ ...options, command: fake.command });
+    const smi = new NvidiaSmi({ ...options, commands: [fake.command] });
     await until(() => smi.read().length === 2);
     fake.set({ ...machine, silent: true });
     await until(() => smi.failure !== "");
