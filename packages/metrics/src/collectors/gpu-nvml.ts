@@ -7,15 +7,23 @@ import type { ProcessGroupsPlan } from "./gpu/process-groups.ts";
 import type { ChildEnd } from "./gpu/supervised-child.ts";
 
 export interface NvmlOptions extends NvidiaOptions {
-  /** The driver's library. */
-  readonly library: string;
-  readonly procPath: string;
+  /** Where the driver's library may be: the first that can be loaded. */
+  readonly libraries: readonly string[];
   readonly groups?: ProcessGroupsPlan;
+  /** Whether to measure the traffic on PCIe. Default false. */
+  readonly pcieThroughput?: boolean;
 }
+
+/** Where the library is: by its name wherever the system looks; WSL 2, Google's container-optimized system, NixOS. */
+export const NVML_PLACES: readonly string[] =
+  process.platform === "win32"
+    ? ["nvml.dll", "C:\\Program Files\\NVIDIA Corporation\\NVSMI\\nvml.dll"]
+    : ["", "/usr/lib/wsl/lib/", "/usr/local/nvidia/lib64/", "/run/opengl-driver/lib/"].map((folder) => `${folder}libnvidia-ml.so.1`);
 
 /** What the helper is told when it starts. */
 export interface NvmlPlan {
-  readonly library: string;
+  readonly libraries: readonly string[];
+  readonly pcieThroughput: boolean;
   readonly everyMs: number;
   readonly procPath: string;
   readonly groups?: ProcessGroupsPlan;
@@ -46,9 +54,9 @@ export class NvmlChild extends NvidiaSource {
   }
 
   protected start(): ChildProcess {
-    const { library, everyMs, procPath, groups } = this.#options;
+    const { libraries, everyMs, procPath, groups, pcieThroughput = false } = this.#options;
     this.#last = undefined;
-    const plan: NvmlPlan = { library, everyMs, procPath, once: this.runsOnce, ...(groups === undefined ? {} : { groups }) };
+    const plan: NvmlPlan = { libraries, everyMs, procPath, pcieThroughput, once: this.runsOnce, ...(groups === undefined ? {} : { groups }) };
     const helper = fileURLToPath(new URL("./gpu/nvml-child.js", import.meta.url));
     // Flags that were meant for this process (a debugger's port, a preloaded agent) are not for that one.
     const { NODE_OPTIONS: _, ...env } = process.env;

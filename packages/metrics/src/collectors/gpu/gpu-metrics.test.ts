@@ -72,6 +72,11 @@ describe("options of gpu()", () => {
     ["a vendor's tool that it does not know", { nvidia: "dcgm" }, /nvidia is "dcgm"\. Give "nvidia-smi", "nvml" or false\./],
     ["an interval that is too short", { every: "1ms" }, /every is "1ms"\. Give a time from "100ms" on\./],
     ["an idle time below the interval", { every: "1m", idle: "30s" }, /idle is "30s"/],
+    [
+      "PCIe traffic from who cannot measure it",
+      { pcieThroughput: true },
+      /pcieThroughput is true and nvidia is "nvidia-smi"\. Only nvidia: "nvml" can/,
+    ],
     ["groups that are no patterns", { processes: { training: "train" } }, /processes holds "train"/],
   ];
   for (const [what, options, message] of bad) it(`refuses ${what}`, () => assert.throws(() => gpu(options), message));

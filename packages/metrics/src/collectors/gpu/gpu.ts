@@ -3,7 +3,7 @@ import type { Collector } from "../../core/collector.ts";
 import { type Duration, parseDuration } from "../../core/duration.ts";
 import { InferometerError, shown } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
-import { NvmlChild } from "../gpu-nvml.ts";
+import { NVML_PLACES, NvmlChild } from "../gpu-nvml.ts";
 import { Readings } from "../readings.ts";
 import { DrmCards } from "./drm-cards.ts";
 import { GpuMetrics } from "./gpu-metrics.ts";
@@ -26,11 +26,16 @@ export interface GpuOptions {
    * Default false. For NVIDIA with "nvml" only.
    */
   readonly processes?: ProcessGroupsOption;
+  /**
+   * Whether to measure what goes over PCIe. Needs `nvidia: "nvml"`, and keeps that process waiting 20 ms for each direction of each GPU, each time.
+   * Default false.
+   */
+  readonly pcieThroughput?: boolean;
   /** Whether a machine without a GPU that answers is a failure, so that `/health` says 503. Default false. */
   readonly required?: boolean;
-  /** NVIDIA's program: a name on PATH, or a path. Default "nvidia-smi". */
+  /** NVIDIA's program: a name on PATH, or a path. Default "nvidia-smi", also where WSL has it. */
   readonly command?: string;
-  /** NVIDIA's library. Default "libnvidia-ml.so.1" ("nvml.dll" on Windows). */
+  /** NVIDIA's library. Default "libnvidia-ml.so.1" ("nvml.dll" on Windows), also where WSL and others have it. */
   readonly library?: string;
   /** Where /proc is seen. Default "/proc". */
   readonly procPath?: string;
@@ -69,14 +74,19 @@ export class GpuCollector implements Collector {
 
   constructor(options: GpuOptions) {
     const { nvidia = "nvidia-smi", required = false, procPath = "/proc", sysPath = "/sys", clock = systemClock, processes = false } = options;
+    const { pcieThroughput = false } = options;
+    if (pcieThroughput && nvidia !== "nvml")
+      throw new InferometerError("OPTION_INVALID", `pcieThroughput is true and nvidia is ${shown(nvidia)}. Only nvidia: "nvml" can measure it.`);
     const everyMs = atLeast("every", options.every ?? "5s", 100);
     const idleMs = atLeast("idle", options.idle ?? "5m", everyMs);
     const groups = planProcessGroups(processes);
     const shared = { clock, everyMs, idleMs, procPath, sysPath, ...(groups === undefined ? {} : { groups }) };
     const sources: GpuSource[] = [new DrmCards(shared)];
     if (nvidia === "nvidia-smi") sources.push(new NvidiaSmi({ ...shared, commands: options.command === undefined ? SMI_PLACES : [options.command] }));
-    else if (nvidia === "nvml") sources.push(new NvmlChild({ ...shared, library: options.library ?? LIBRARY }));
-    else if (nvidia !== false) throw new InferometerError("OPTION_INVALID", `nvidia is ${shown(nvidia)}. Give "nvidia-smi", "nvml" or false.`);
+    else if (nvidia === "nvml") {
+      const libraries = options.library === undefined ? NVML_PLACES : [options.library];
+      sources.push(new NvmlChild({ ...shared, libraries, pcieThroughput }));
+    } else if (nvidia !== false) throw new InferometerError("OPTION_INVALID", `nvidia is ${shown(nvidia)}. Give "nvidia-smi", "nvml" or false.`);
     this.#sources = sources;
     this.required = required;
   }
@@ -121,8 +131,6 @@ export class GpuCollector implements Collector {
     this.#readings.close();
   }
 }
-
-const LIBRARY = process.platform === "win32" ? "nvml.dll" : "libnvidia-ml.so.1";
 
 function atLeast(name: string, given: Duration, leastMs: number): number {
   const ms = parseDuration(given);

@@ -14,15 +14,20 @@ const last = async (word: NvmlWord): Promise<never> => {
   process.exit();
 };
 
-async function libraryOf(path: string): Promise<NativeLibrary> {
+async function libraryOf(paths: readonly string[]): Promise<NativeLibrary> {
   const koffi = await import("koffi").catch(() => undefined);
   if (koffi === undefined)
     return last({ kind: "failed", message: 'gpu({ nvidia: "nvml" }) needs the package koffi. Install it: npm install koffi.', final: true });
-  try {
-    return koffi.load(path);
-  } catch {
-    return last({ kind: "absent", why: `${path} was not found` });
+  let why = "";
+  for (const path of paths) {
+    try {
+      return koffi.load(path);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      why ||= `${path} cannot be loaded: ${reason.replace(/^Failed to load shared library: /, "")}`;
+    }
   }
+  return last({ kind: "absent", why });
 }
 
 function grouping(groups: ProcessGroupsPlan): (pid: number) => string {
@@ -50,8 +55,12 @@ async function fail(error: unknown): Promise<never> {
   return last({ kind: "failed", message: error instanceof Error ? error.message : String(error), final: false });
 }
 
-const nvml = new Nvml(await libraryOf(plan.library));
-const reader = new NvmlReader(nvml, { groupOf: plan.groups && grouping(plan.groups), now: () => performance.now() });
+const nvml = new Nvml(await libraryOf(plan.libraries));
+const reader = new NvmlReader(nvml, {
+  groupOf: plan.groups && grouping(plan.groups),
+  pcieThroughput: plan.pcieThroughput,
+  now: () => performance.now(),
+});
 try {
   reader.open();
 } catch (error) {

@@ -26,19 +26,30 @@ const BROKEN: ReadonlySet<number> = new Set([NVML.uninitialized, NVML.noDriver, 
 const LOST: ReadonlySet<number> = new Set([NVML.lost, NVML.resetRequired, NVML.gpuNotFound]);
 
 const MEANING: Readonly<Record<number, string>> = {
-  [NVML.noPermission]: "permission denied",
+  [NVML.noPermission]: "permission denied; this user needs access to /dev/nvidia*",
   [NVML.noDriver]: "the driver is not loaded",
-  [NVML.lost]: "a GPU is lost",
+  [NVML.lost]: "it has fallen off the bus, or its driver has given it up",
+  [NVML.resetRequired]: "it needs a reset",
+  [NVML.gpuNotFound]: "it is not there any more",
+  [NVML.operatingSystem]: "the operating system denies access to the GPU",
+  [NVML.noFunction]: "the library is too old, or not NVIDIA's",
   [NVML.versionMismatch]: "the driver's library and its kernel module have different versions; restart the machine, or the container",
 };
+
+const meaningOf = (code: number): string => MEANING[code] ?? `error ${code}`;
 
 /** NVML failed as a whole, or a GPU is lost. */
 export class NvmlError extends Error {
   readonly code: number;
 
   constructor(code: number) {
-    super(`NVML: ${MEANING[code] ?? `error ${code}`}`);
+    super(`NVML: ${meaningOf(code)}`);
     this.code = code;
+  }
+
+  /** In words of ours: nvmlErrorString is one more call into a library that has just failed. */
+  get meaning(): string {
+    return meaningOf(this.code);
   }
 
   /** Whether it concerns this GPU only. */

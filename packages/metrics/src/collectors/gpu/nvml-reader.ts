@@ -1,16 +1,27 @@
 import { Buffer } from "node:buffer";
 import { type GpuIdentity, type GpuReading, type GpuReport, pciAddress } from "./gpu-state.ts";
+import { NvmlGpm } from "./nvml-gpm.ts";
 import { NVML, type Nvml, NvmlError, textIn } from "./nvml-library.ts";
-import { migReadings } from "./nvml-mig.ts";
+import { migDevices, migReadings } from "./nvml-mig.ts";
 import { processReadings } from "./nvml-processes.ts";
-import { deviceReadings } from "./nvml-values.ts";
+import { deviceReadings, pcieThroughput } from "./nvml-values.ts";
 
 /** A GPU by its handle. */
 interface Device {
   readonly handle: bigint;
   readonly gpu: string;
   readonly identity: GpuIdentity;
-  lost: boolean;
+  /** Why it is lost, "" for one that is not. */
+  lost: string;
+}
+
+export interface NvmlReaderOptions {
+  /** Gives a process its group; missing: processes are not told. */
+  readonly groupOf?: ((pid: number) => string) | undefined;
+  /** Whether to measure the traffic on PCIe, which takes 20 ms for each direction of each GPU. Default false. */
+  readonly pcieThroughput?: boolean;
+  /** Milliseconds. */
+  now(): number;
 }
 
 /** What a round brought. */
@@ -32,28 +43,27 @@ const REOPEN_MS = 60_000;
 /** Reads all GPUs through NVML. Each call may hang with its driver: for a process of its own. */
 export class NvmlReader {
   readonly #nvml: Nvml;
-  readonly #groupOf: ((pid: number) => string) | undefined;
-  readonly #now: () => number;
+  readonly #options: NvmlReaderOptions;
+  readonly #gpm: NvmlGpm;
   #devices: Device[] = [];
   #denied = 0;
   #events: bigint | undefined;
   #openedAt = 0;
 
-  /** @param options `groupOf`: gives a process its group; missing: processes are not told. `now`: milliseconds. */
-  constructor(nvml: Nvml, options: { readonly groupOf?: ((pid: number) => string) | undefined; readonly now: () => number }) {
+  constructor(nvml: Nvml, options: NvmlReaderOptions) {
     this.#nvml = nvml;
-    this.#groupOf = options.groupOf;
-    this.#now = options.now;
+    this.#options = options;
+    this.#gpm = new NvmlGpm(nvml, () => options.now());
   }
 
   /** Throws NvmlError. */
   open(): void {
     const nvml = this.#nvml;
-    const code = nvml.call("nvmlInit_v2", "");
-    if (code !== 0) throw new NvmlError(code);
-    this.#openedAt = this.#now();
+    succeed(nvml.call("nvmlInit_v2", ""));
+    this.#openedAt = this.#options.now();
     const driver = nvml.text("nvmlSystemGetDriverVersion", "");
-    const count = nvml.u32("nvmlDeviceGetCount_v2", "");
+    succeed(nvml.call("nvmlDeviceGetCount_v2", "p", nvml.out));
+    const count = nvml.out.readUInt32LE(0);
     this.#devices = [];
     this.#denied = 0;
     for (let index = 0; index < count; index++) this.#openDevice(index, driver);
@@ -62,6 +72,7 @@ export class NvmlReader {
 
   close(): void {
     try {
+      this.#gpm.close();
       if (this.#events !== undefined) this.#nvml.call("nvmlEventSetFree", "d", this.#events);
       this.#nvml.call("nvmlShutdown", "");
     } catch {
@@ -72,7 +83,7 @@ export class NvmlReader {
 
   /** Throws NvmlError when NVML as a whole has failed. */
   read(): NvmlRound {
-    if (this.#devices.some(({ lost }) => lost) && this.#now() - this.#openedAt > REOPEN_MS) {
+    if (this.#devices.some(({ lost }) => lost !== "") && this.#options.now() - this.#openedAt > REOPEN_MS) {
       this.close();
       this.open();
     }
@@ -96,34 +107,49 @@ export class NvmlReader {
       const place = Buffer.alloc(PCI_BYTES);
       const found = nvml.call("nvmlDeviceGetPciInfo_v3", "dp", handle, place) === 0;
       const pci = found ? pciAddress(textIn(place, PCI_ADDRESS_AT, PCI_BYTES)) : "";
-      this.#devices.push({ handle, gpu, identity: { ...unknown, name, uuid, pci }, lost: false });
+      this.#devices.push({ handle, gpu, identity: { ...unknown, name, uuid, pci }, lost: "" });
     } catch (error) {
       if (!(error instanceof NvmlError && error.lost)) throw error;
-      this.#devices.push({ handle: 0n, gpu, identity: unknown, lost: true });
+      this.#devices.push({ handle: 0n, gpu, identity: unknown, lost: error.meaning });
     }
   }
 
   #report(device: Device): GpuReport {
-    const { handle, gpu, identity } = device;
-    if (!device.lost) {
+    const { gpu, identity } = device;
+    if (device.lost === "") {
       try {
-        const nvml = this.#nvml;
-        const readings: GpuReading[] = [...deviceReadings(nvml, handle), ...migReadings(nvml, handle)];
-        if (this.#groupOf !== undefined) readings.push(...processReadings(nvml, handle, this.#groupOf));
-        return { gpu, identity, lost: false, readings };
+        return { gpu, identity, lost: false, readings: this.#readings(device.handle) };
       } catch (error) {
         if (!(error instanceof NvmlError && error.lost)) throw error;
-        device.lost = true;
+        device.lost = error.meaning;
       }
     }
-    return { gpu, identity, lost: true, readings: [] };
+    return { gpu, identity, lost: true, why: device.lost, readings: [] };
+  }
+
+  #readings(handle: bigint): GpuReading[] {
+    const nvml = this.#nvml;
+    const { groupOf, pcieThroughput: throughput = false } = this.#options;
+    const readings = deviceReadings(nvml, handle);
+    const parts = migDevices(nvml, handle);
+    if (parts !== undefined) readings.push(["migEnabled", parts.enabled ? 1 : 0], ...migReadings(nvml, parts.devices));
+    readings.push(...this.#gpm.readings(handle, parts?.devices ?? []));
+    if (throughput) readings.push(...pcieThroughput(nvml, handle));
+    if (groupOf !== undefined) {
+      const handles = parts?.devices.map((part) => part.handle) ?? [];
+      readings.push(...processReadings(nvml, handle, { parts: handles, groupOf }));
+    }
+    return readings;
   }
 
   #watchXids(): void {
     const nvml = this.#nvml;
     if (nvml.call("nvmlEventSetCreate", "p", nvml.out) !== 0) return;
-    this.#events = nvml.out.readBigUInt64LE(0);
-    for (const { handle, lost } of this.#devices) if (!lost) nvml.call("nvmlDeviceRegisterEvents", "ddd", handle, XID_EVENT, this.#events);
+    const events = nvml.out.readBigUInt64LE(0);
+    this.#events = events;
+    for (const { handle, lost } of this.#devices) {
+      if (lost === "") orLost(() => nvml.call("nvmlDeviceRegisterEvents", "ddd", handle, XID_EVENT, events)); // its first reading will say so
+    }
   }
 
   /** What NVML has kept since the last time; it is asked without waiting. */
@@ -131,10 +157,26 @@ export class NvmlReader {
     const found: [string, number][] = [];
     if (this.#events === undefined) return found;
     const event = Buffer.alloc(EVENT_BYTES);
-    while (found.length < 1000 && this.#nvml.call("nvmlEventSetWait_v2", "dpu", this.#events, event, 0) === 0) {
+    const events = this.#events;
+    // Also says that a GPU is lost: its next reading does, and the others go on.
+    while (found.length < 1000 && orLost(() => this.#nvml.call("nvmlEventSetWait_v2", "dpu", events, event, 0)) === 0) {
       const device = this.#devices.find(({ handle }) => handle === event.readBigUInt64LE(0));
       if (device !== undefined && event.readBigUInt64LE(8) === XID_EVENT) found.push([device.gpu, Number(event.readBigUInt64LE(16))]);
     }
     return found;
+  }
+}
+
+function succeed(code: number): void {
+  if (code !== 0) throw new NvmlError(code);
+}
+
+/** What a call returns; the code too where it says that a GPU is lost. */
+function orLost(call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof NvmlError && error.lost) return error.code;
+    throw error;
   }
 }

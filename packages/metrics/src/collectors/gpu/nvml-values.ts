@@ -14,11 +14,12 @@ const FIELDS: readonly (readonly [id: number, metric: GpuMetricName, scale: numb
   [82, "temperature", 1, "memory"],
   [29, "retiredPages", 1, "corrected"],
   [30, "retiredPages", 1, "uncorrected"],
+  [31, "remapPending", 1],
   [142, "remappedRows", 1, "corrected"],
   [143, "remappedRows", 1, "uncorrected"],
   [144, "remapPending", 1],
   [145, "remapFailed", 1],
-  [74, "throttledTime", 1e-9, "power"],
+  [74, "throttledTime", 1e-9, "sw_power_cap"], // newer nvml.h: NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_POWER_CAP
   [75, "throttledTime", 1e-9, "thermal"],
   [76, "throttledTime", 1e-9, "sync_boost"],
   [77, "throttledTime", 1e-9, "board_limit"],
@@ -66,6 +67,16 @@ export function deviceReadings(nvml: Nvml, handle: bigint): GpuReading[] {
   if (!Number.isNaN(reasons)) readings.push(...throttleReadings(reasons));
   readings.push(...fieldReadings(nvml, handle));
   return readings;
+}
+
+/** What goes over PCIe. NVML counts for 20 ms each time that it is asked for one direction, and gives kB/s. */
+export function pcieThroughput(nvml: Nvml, handle: bigint): GpuReading[] {
+  const [sent, received] = [0, 1].map((counter) => nvml.u32("nvmlDeviceGetPcieThroughput", "du", handle, counter) * 1000) as [number, number];
+  const readings: GpuReading[] = [
+    ["pcieSent", sent],
+    ["pcieReceived", received],
+  ];
+  return readings.filter(([, value]) => !Number.isNaN(value));
 }
 
 const ENGINES = [

@@ -80,6 +80,7 @@ describe("gpu() with NVML", options, () => {
       'gpu_performance_state{gpu="1"}': undefined,
       'gpu_throttled{gpu="0",reason="hw_thermal_slowdown"}': 1,
       'gpu_throttled{gpu="0",reason="sync_boost"}': 0,
+      'gpu_throttled_seconds_total{gpu="0",reason="sw_power_cap"}': 74,
       'gpu_throttled_seconds_total{gpu="0",reason="thermal"}': 75,
       'gpu_throttled_seconds_total{gpu="0",reason="reliability"}': 2.5,
       'gpu_ecc_errors_total{gpu="0",type="corrected",scope="volatile"}': 1,
@@ -93,6 +94,7 @@ describe("gpu() with NVML", options, () => {
       'gpu_pcie_lanes{gpu="0"}': 16,
       'gpu_pcie_lanes_max{gpu="0"}': undefined,
       'gpu_pcie_replays_total{gpu="0"}': 7,
+      'gpu_pcie_received_bytes_per_second{gpu="0"}': undefined,
       'gpu_mig_enabled{gpu="0"}': 0,
       'gpu_xid_errors_total{gpu="1",xid="79"}': 2,
       'gpu_processes{gpu="0",group="training"}': 1,
@@ -125,6 +127,101 @@ describe("gpu() with NVML", options, () => {
     assert.equal(values['gpu_utilization_ratio{gpu="0",engine="gpu"}'], undefined);
   });
 
+  it("tells how busy the parts of a divided GPU were between two rounds, apart from the GPU's own values", async () => {
+    fake("mig 1", "gpm 1");
+    await using probe = nvml({ every: "250ms" });
+    await probe.gpu.settled();
+    const busy = (values: Readonly<Record<string, number>>): [string, number][] =>
+      Object.entries(values).filter(([series]) => /^gpu_(mig_)?utilization/.test(series) && series.includes('gpu="0"'));
+    assert.deepEqual(
+      busy((await probe.scrape()).values).filter(([series]) => series.startsWith("gpu_mig")),
+      [],
+      "there is nothing to compare with yet",
+    );
+    const { values } = await probe.until(({ values }) => values['gpu_mig_utilization_ratio{gpu="0",gpu_instance="1",engine="gpu"}'] !== undefined);
+    const expected = [1, 2].flatMap((instance) =>
+      [
+        ["gpu", 10],
+        ["sm", 20],
+        ["tensor", 50],
+      ].map(([engine, percent]) => [
+        `gpu_mig_utilization_ratio{gpu="0",gpu_instance="${instance}",engine="${engine}"}`,
+        (Number(percent) + instance) / 100,
+      ]),
+    );
+    assert.deepEqual(
+      busy(values).filter(([series]) => !/encoder/.test(series)),
+      expected,
+    );
+    // Samples that are not given back run out: the fake has 8.
+    const start = performance.now();
+    const later = await probe.until(() => performance.now() - start > 2000);
+    assert.equal(later.values['gpu_mig_utilization_ratio{gpu="0",gpu_instance="2",engine="sm"}'], 0.22);
+  });
+
+  it("tells memory but no utilisation of instances that it may not sample", async () => {
+    fake("mig 1", "gpm 2");
+    await using probe = nvml({ every: "250ms" });
+    await probe.gpu.settled();
+    const start = performance.now();
+    const { ok, values } = await probe.until(() => performance.now() - start > 800);
+    assert.deepEqual([ok, values['gpu_mig_memory_used_bytes{gpu="0",gpu_instance="1"}']], [true, 11 * 2 ** 30]);
+    assert.deepEqual(
+      Object.keys(values).filter((series) => series.startsWith("gpu_mig_utilization")),
+      [],
+    );
+  });
+
+  it("finds the processes of a divided GPU at its parts, where the GPU itself does not tell them", async () => {
+    fake("mig 1", "private 1", "count 1");
+    await using probe = nvml({ processes: { all: /./ } });
+    await probe.gpu.settled();
+    const { values } = await probe.scrape();
+    assert.deepEqual(
+      [values['gpu_processes{gpu="0",group="other"}'], values['gpu_process_memory_bytes{gpu="0",group="other"}']],
+      [3, (1 + 2 + 3) * 2 ** 30],
+    );
+  });
+
+  it("measures what goes over PCIe when it is told to", async () => {
+    fake("count 1");
+    await using probe = nvml({ pcieThroughput: true });
+    await probe.gpu.settled();
+    const { values } = await probe.scrape();
+    assert.equal(values['gpu_pcie_transmitted_bytes_per_second{gpu="0"}'], 1_200_000);
+    assert.equal(values['gpu_pcie_received_bytes_per_second{gpu="0"}'], 2_500_000);
+  });
+
+  it("goes on with all others when one GPU will not be watched for errors, or the wait for them fails", async () => {
+    fake("count 2", "mute 1");
+    await using probe = nvml();
+    await probe.gpu.settled();
+    const { ok, values } = await probe.scrape();
+    assert.deepEqual([ok, values['gpu_up{gpu="0"}'], values['gpu_up{gpu="1"}']], [true, 1, 1]);
+  });
+
+  it("says of a GPU that needs a reset that it does", async () => {
+    fake("reset 1");
+    await using probe = nvml();
+    const { error } = await probe.until(({ ok }) => !ok);
+    assert.match(error, /GPU 1 \(NVIDIA H100 80GB HBM3\) does not answer: it needs a reset/);
+  });
+
+  it("loads the library from the next place that has it, and says why it cannot be loaded where there is a GPU", async () => {
+    fake("count 1");
+    const options = { clock: systemClock, everyMs: 100, idleMs: 60_000, procPath: "/nowhere" };
+    const found = new NvmlChild({ ...options, libraries: ["libno-such-nvml.so.1", library], sysPath: "/nowhere" });
+    await until(() => found.read().length === 1);
+    found.close();
+    using tree = new FixtureTree();
+    tree.write("sys/bus/pci/drivers/nvidia/0000:3b:00.0/uevent", "");
+    tree.write("dev/nvidiactl", "");
+    const none = new NvmlChild({ ...options, libraries: ["libno-such-nvml.so.1"], sysPath: tree.sysPath, devPath: `${tree.path}/dev` });
+    await none.settled();
+    assert.match(none.failure, /libno-such-nvml\.so\.1 cannot be loaded: .*cannot open shared object file: No such file/);
+    none.close();
+  });
+
   it("makes do with the functions of an old library", async () => {
     fake("old 1");
     await using probe = nvml();
@@ -147,7 +244,7 @@ describe("gpu() with NVML", options, () => {
     await probe.until(({ values }) => values['gpu_up{gpu="1"}'] === 1);
     fake("lost 1");
     const { values, error } = await probe.until(({ values }) => values['gpu_up{gpu="1"}'] === 0);
-    assert.match(error, /GPU 1 \(NVIDIA H100 80GB HBM3\) does not answer/);
+    assert.match(error, /GPU 1 \(NVIDIA H100 80GB HBM3\) does not answer: it has fallen off the bus/);
     assert.equal(values['gpu_utilization_ratio{gpu="0",engine="gpu"}'], 0.42);
     assert.equal(values['gpu_memory_used_bytes{gpu="1"}'], undefined);
   });
@@ -178,7 +275,7 @@ describe("gpu() with NVML", options, () => {
     fake("count 1");
     const helper = new NvmlChild({
       clock: systemClock,
-      library,
+      libraries: [library],
       everyMs: 100,
       idleMs: 60_000,
       sysPath: "/nowhere",
