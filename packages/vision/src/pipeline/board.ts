@@ -11,7 +11,8 @@ const ENDED = 2;
 const ASLEEP: Readonly<Record<Sleeper, number>> = { reader: 3, detector: 4 };
 const REPORTED = 5;
 const TAKEN = 6;
-const DROPPED = 7;
+const PAUSED = 7;
+const DROPPED = 8;
 const WORDS = DROPPED + DROP_REASONS.length;
 
 /** How often something has happened since the last look. */
@@ -68,6 +69,20 @@ export class Board {
 
   get stopped(): boolean {
     return Atomics.load(this.#words, STOPPED) === 1;
+  }
+
+  /** Asks the reader to let no frame through until `resume`. */
+  pause(): void {
+    Atomics.store(this.#words, PAUSED, 1);
+  }
+
+  /** The reader has to be woken. */
+  resume(): void {
+    Atomics.store(this.#words, PAUSED, 0);
+  }
+
+  get paused(): boolean {
+    return Atomics.load(this.#words, PAUSED) === 1;
   }
 
   /** No more frames will be put into the ring. */

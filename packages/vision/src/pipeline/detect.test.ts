@@ -47,6 +47,13 @@ function assertScrapeBalanced(snapshot: Snapshot): void {
   assert.equal(total("tracks_created_total") - total("tracks_lost_total"), total("active_tracks"));
 }
 
+async function eventually(ready: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 10_000; !ready(); ) {
+    assert.ok(performance.now() < deadline, "it did not happen within 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 async function results(running: Detecting): Promise<FrameResult[]> {
   const all: FrameResult[] = [];
   for await (const result of running) all.push(result);
@@ -168,6 +175,52 @@ describe("detect", () => {
     assert.equal(frames.received, 50);
     assert.ok(frames.dropped.backpressure > 10, `${frames.dropped.backpressure} dropped`);
     assert.equal(registry.snapshot().value("frame_age_seconds", { source: "synthetic" }), frames.processed);
+  });
+
+  it("drops what a live source gives while it is paused, and goes on afterwards", async () => {
+    const registry = new Registry();
+    const live = small({ frames: 60, live: true, framesPerSecond: 100 });
+    const running = run({ sources: [live], metrics: visionMetrics({ model: "m", registry }) });
+    running.pause();
+    assert.equal(running.paused, true);
+    await eventually(() => running.summary().frames.dropped.paused >= 10);
+    assert.equal(running.summary().frames.processed, 0);
+    running.resume();
+    assert.equal(running.paused, false);
+    const { frames } = await running.done;
+    assertBalanced(frames);
+    assert.equal(frames.received, 60);
+    assert.ok(frames.processed > 0, "it did not go on");
+    assert.equal(registry.snapshot().value("frames_dropped_total", { model: "m", reason: "paused" }), frames.dropped.paused);
+    assertScrapeBalanced(registry.snapshot());
+  });
+
+  it("lets a file wait while it is paused, loses none of it, and does not call that a stall", async () => {
+    const running = run({ sources: [small({ frames: 200 })], detector: module("slow"), stallAfter: "300ms" });
+    await eventually(() => running.summary().frames.processed >= 3);
+    running.pause();
+    running.pause();
+    await eventually(() => running.summary().frames.inFlight === 0);
+    const { frames } = running.summary();
+    assert.ok(frames.received < 100, `${frames.received} frames came before the pause`);
+    // Two looks at the books, and longer than `stallAfter`.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const later = running.summary();
+    assert.deepEqual([later.frames, later.sources[0]?.state], [frames, "running"]);
+    running.resume();
+    const ended = await running.done;
+    assert.deepEqual([ended.frames.processed, ended.frames.dropped.paused], [200, 0]);
+    running.pause();
+    assert.equal(running.paused, false);
+  });
+
+  it("can be stopped while it is paused", async () => {
+    const running = run({ sources: [small({ frames: 200 }), small({ frames: 1e6, live: true, framesPerSecond: 50 })] });
+    running.pause();
+    await eventually(() => running.summary().frames.dropped.paused > 0);
+    const { frames, sources } = await running.stop();
+    assertBalanced(frames);
+    assert.deepEqual([frames.processed, sources.map(({ state }) => state)], [0, ["stopped", "stopped"]]);
   });
 
   it("says that a source has stalled, until it goes on", async () => {

@@ -23,6 +23,15 @@ export interface Detecting extends AsyncDisposable, AsyncIterable<FrameResult> {
    * still tells what was done. It need not be listened to: a failure is also in the summary, the metrics and at the end of an iteration.
    */
   readonly done: Promise<DetectSummary>;
+  /**
+   * Looks at no further frames until `resume()`; those that wait already are still looked at. A file or folder waits, and nothing of it is lost. What
+   * is live goes on: its frames are dropped, "paused", and its connection is kept. Called twice, or after the end, it does nothing.
+   */
+  pause(): void;
+  /** Goes on after `pause()`. */
+  resume(): void;
+  /** Whether `pause()` holds. */
+  readonly paused: boolean;
   /** Ends all threads and child processes in a second or two. Frames in a detector are finished, those that wait are dropped, "shutdown". */
   stop(): Promise<DetectSummary>;
   /** What was done so far. */
@@ -61,6 +70,7 @@ class Run implements Detecting {
   readonly #runs: readonly SourceRun[];
   readonly #startedSeconds = monotonicSeconds();
   #endedSeconds: number | undefined;
+  #paused = false;
   #failure: InferometerError | undefined;
   #stream: ResultStream | undefined;
 
@@ -90,6 +100,21 @@ class Run implements Detecting {
     }, TICK_MS);
     this.done = this.#finish(timer);
     this.done.catch(() => {}); // see its description
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  pause(): void {
+    this.#paused = this.#endedSeconds === undefined;
+    if (this.#paused) for (const run of this.#runs) run.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (const run of this.#runs) run.resume();
   }
 
   async stop(): Promise<DetectSummary> {
@@ -137,6 +162,7 @@ class Run implements Detecting {
     await Promise.all(this.#runs.map(({ ended }) => ended));
     clearInterval(timer);
     this.#endedSeconds = monotonicSeconds();
+    this.#paused = false;
     const failure = this.#runs.find((run) => run.failure !== undefined)?.failure;
     if (failure !== undefined) this.#failure = errorOf(failure);
     this.#stream?.end(this.#failure === undefined ? {} : { error: this.#failure });

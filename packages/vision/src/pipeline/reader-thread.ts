@@ -37,6 +37,7 @@ try {
   });
   main.on("message", (word: MainWord) => {
     if (word.kind === "stop") reader.stop();
+    else if (word.kind === "wake") bell.awake();
   });
   if (board.stopped) reader.stop();
   await reader.run();

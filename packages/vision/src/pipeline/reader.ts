@@ -71,14 +71,21 @@ export class Reader {
   async #read(ring: Ring): Promise<void> {
     const { board, bell } = this.#parts;
     const sampler = new Sampler(this.#settings);
+    const { live } = this.#source;
     while (!board.stopped) {
+      // What waits for its reader is none the worse for it; what is live goes on without us.
+      if (board.paused && !live) {
+        await bell.sleepUnless(() => board.stopped || !board.paused);
+        continue;
+      }
       const slot = ring.freeSlot();
       const begun = monotonicSeconds();
       const stamp = await this.#source.read(ring.pixels(slot));
       if (stamp === undefined) return;
       const takenSeconds = monotonicSeconds();
       board.countReceived(1);
-      if (!sampler.takes(stamp)) board.countDropped("sampled", 1);
+      if (board.paused && live) board.countDropped("paused", 1);
+      else if (!sampler.takes(stamp)) board.countDropped("sampled", 1);
       else if (await this.#hasRoom(ring)) {
         ring.publish(slot, slotStamp(stamp, { takenSeconds, decodeSeconds: takenSeconds - begun }));
         bell.ring();

@@ -39,6 +39,7 @@ export class SourceRun {
   readonly #hasOutput: boolean;
   #lastNewsSeconds = monotonicSeconds();
   #named = false;
+  #live = false;
   #opened = false;
   #stopped = false;
   #failure: Failure | undefined;
@@ -90,13 +91,25 @@ export class SourceRun {
     this.#end();
   }
 
+  /** Frames of a live source are dropped, "paused", until `resume`; any other source waits. */
+  pause(): void {
+    this.#board.pause();
+  }
+
+  resume(): void {
+    this.#board.resume();
+    this.#lastNewsSeconds = monotonicSeconds(); // the silence was ours
+    this.#reader.tell({ kind: "wake" });
+  }
+
   /** Takes over what the threads have counted, and looks whether the source still gives frames. */
   tick(): void {
     this.#sync();
     const { state, frames } = this.#account;
     const silentSeconds = monotonicSeconds() - this.#lastNewsSeconds;
-    // With frames in flight it is the detector who takes his time.
-    if (state === "running" && frames.inFlight === 0 && silentSeconds > this.#settings.stallAfterSeconds) this.#account.state = "stalled";
+    // With frames in flight it is the detector who takes his time, and who waits because he was told to is silent.
+    const waits = frames.inFlight > 0 || (this.#board.paused && !this.#live);
+    if (state === "running" && !waits && silentSeconds > this.#settings.stallAfterSeconds) this.#account.state = "stalled";
   }
 
   #sync(): void {
@@ -112,6 +125,7 @@ export class SourceRun {
   #readerSays(word: ReaderWord): void {
     if (word.kind === "named") {
       this.#named = true;
+      this.#live = word.live;
       this.#account.named(word.name, word);
     } else if (word.kind === "opened") {
       this.#opened = true;
