@@ -28,6 +28,9 @@ export interface CardFile {
   read(lines: readonly string[]): readonly GpuReading[];
 }
 
+/** A number in another unit. Divided where that is exact: 70 * 0.01 is 0.7000000000000001. */
+export const scaled = (value: number, scale: number): number => (scale < 1 ? value / Math.round(1 / scale) : value * scale);
+
 /** A file that holds a number, which is multiplied by `scale`. */
 export function numberFile(
   path: string,
@@ -37,7 +40,7 @@ export function numberFile(
   return {
     path,
     read: ([line = ""]) => {
-      const value = line === "" ? Number.NaN : Number(line) * scale;
+      const value = line === "" ? Number.NaN : scaled(Number(line), scale);
       return Number.isNaN(value) ? [] : [[metric, value, ...labels]];
     },
   };

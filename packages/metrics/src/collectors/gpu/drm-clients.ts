@@ -7,7 +7,7 @@ import { type ProcessGroupsPlan, processGrouping } from "./process-groups.ts";
  * process, and both files can wait for a lock.
  */
 const READ_CLIENTS = `
-found=$(grep -rsE '^drm-(pdev|client-id|engine-[a-z-]+|resident-[a-z0-9]+|memory-[a-z0-9]+):' "$1"/[0-9]*/fdinfo)
+found=$(grep -rsE '^drm-(pdev|client-id|(engine|cycles|total-cycles)-[a-z0-9_-]+|(resident|memory)-[a-z0-9]+):' "$1"/[0-9]*/fdinfo)
 echo "$found"
 for pid in $(echo "$found" | sed -n 's|^.*/\\([0-9]*\\)/fdinfo/.*|\\1|p' | sort -u); do
   echo "command $pid $(tr '\\000\\n' '  ' <"$1/$pid/cmdline")"
@@ -20,16 +20,23 @@ interface Client {
   readonly pid: string;
   /** Bytes of the GPU's own memory. */
   memory: number;
-  /** Engine to nanoseconds. */
+  /** Engine to its work for this client: nanoseconds, or cycles of the clock in `clocks`. */
   readonly busy: Map<string, number>;
 }
 
 interface Moment {
   readonly up: number;
   readonly clients: ReadonlyMap<string, Client>;
+  /** By address and engine: how many engines of this kind there are, if more than one. */
+  readonly capacities: ReadonlyMap<string, number>;
+  /** By address and engine: cycles that have passed, of drivers that count those (xe). */
+  readonly clocks: ReadonlyMap<string, number>;
 }
 
-/** What processes do with GPUs whose drivers tell it in fdinfo: amdgpu, i915, xe (kernel: Documentation/gpu/drm-usage-stats.rst). */
+/**
+ * What processes do with GPUs whose drivers tell it in fdinfo (kernel: Documentation/gpu/drm-usage-stats.rst): amdgpu and i915 in nanoseconds, xe in
+ * cycles of a clock that it tells as well.
+ */
 export class DrmClients {
   readonly #errand: Errand;
   readonly #groupOf: (commandLine: string) => string;
@@ -70,9 +77,12 @@ export class DrmClients {
       sum.pids.add(client.pid);
       groups.set(`${client.pci} ${group}`, sum);
       const earlier = before?.clients.get(id)?.busy;
-      for (const [engine, ns] of client.busy) {
+      for (const [engine, work] of client.busy) {
+        const known = earlier?.get(engine) ?? 0;
+        // "userspace is expected to stay with that larger previous value until a monotonic update is seen"
+        client.busy.set(engine, Math.max(work, known));
         // One that was not there the last time has done all of its work since then; at the first look nobody knows.
-        const seconds = before === undefined ? 0 : Math.max(0, ns - (earlier?.get(engine) ?? 0)) / 1e9;
+        const seconds = before === undefined ? 0 : Math.max(0, work - known) * secondsOf(`${client.pci} ${engine}`, before, moment);
         const total = this.#totals.get(`${client.pci} ${engine} ${group}`) ?? { pci: client.pci, engine, group, seconds: 0 };
         total.seconds += seconds;
         this.#totals.set(`${client.pci} ${engine} ${group}`, total);
@@ -86,11 +96,20 @@ export class DrmClients {
     for (const { pci, group, memory, pids } of groups.values()) say(pci, ["processes", pids.size, group], ["processMemory", memory, group]);
     for (const { pci, engine, group, seconds } of this.#totals.values()) say(pci, ["processBusy", seconds, engine, group]);
     const passed = before === undefined ? Number.NaN : moment.up - before.up;
-    for (const { pci, engine, seconds } of engines.values()) {
-      if (passed > 0) say(pci, ["utilization", Math.min(1, seconds / passed), engine]);
+    for (const [key, { pci, engine, seconds }] of engines) {
+      const ratio = seconds / passed / (moment.capacities.get(key) ?? 1);
+      if (passed > 0) say(pci, ["utilization", Math.min(1, ratio), engine]);
     }
     return readings;
   }
+}
+
+/** Seconds of a unit of work: a nanosecond, or a cycle. */
+function secondsOf(engine: string, before: Moment, now: Moment): number {
+  const cycles = now.clocks.get(engine);
+  if (cycles === undefined) return 1e-9;
+  const passed = cycles - (before.clocks.get(engine) ?? Number.NaN);
+  return passed > 0 ? (now.up - before.up) / passed : 0;
 }
 
 function parse(answer: string): { moment: Moment; commands: Map<string, string> } {
@@ -98,7 +117,7 @@ function parse(answer: string): { moment: Moment; commands: Map<string, string> 
   const commands = new Map<string, string>();
   let up = Number.NaN;
   for (const line of answer.split("\n")) {
-    const [, pid, fd, key, value] = /\/(\d+)\/fdinfo\/(\d+):drm-([a-z0-9-]+):\s*(.*)$/.exec(line) ?? [];
+    const [, pid, fd, key, value] = /\/(\d+)\/fdinfo\/(\d+):drm-([a-z0-9_-]+):\s*(.*)$/.exec(line) ?? [];
     if (pid !== undefined) {
       const file = files.get(`${pid} ${fd}`) ?? { pid, values: new Map<string, string>() };
       file.values.set(key!, value!);
@@ -110,6 +129,8 @@ function parse(answer: string): { moment: Moment; commands: Map<string, string> 
     else if (line.startsWith("up ")) up = Number.parseFloat(line.slice(3));
   }
   const clients = new Map<string, Client>();
+  const capacities = new Map<string, number>();
+  const clocks = new Map<string, number>();
   for (const { pid, values } of files.values()) {
     const pci = values.get("pdev");
     const id = values.get("client-id");
@@ -117,11 +138,19 @@ function parse(answer: string): { moment: Moment; commands: Map<string, string> 
     if (pci === undefined || id === undefined || clients.has(`${pci} ${id}`)) continue;
     const busy = new Map<string, number>();
     for (const [key, value] of values) {
-      if (key.startsWith("engine-") && value.endsWith(" ns")) busy.set(key.slice("engine-".length).replaceAll("-", "_"), Number.parseFloat(value));
+      const [, kind, engine = ""] = /^(engine-capacity|engine|cycles|total-cycles)-(.+)$/.exec(key) ?? [];
+      const name = engine.replaceAll("-", "_");
+      const amount = Number.parseFloat(value);
+      if (kind === "engine-capacity" && amount > 0) capacities.set(`${pci} ${name}`, amount);
+      else if (kind === "engine" && value.endsWith(" ns")) busy.set(name, amount);
+      // Where time is told, too, it is the better of the two.
+      if (values.has(`engine-${engine}`) || !values.has(`total-cycles-${engine}`)) continue;
+      if (kind === "cycles") busy.set(name, amount);
+      else if (kind === "total-cycles") clocks.set(`${pci} ${name}`, Math.max(amount, clocks.get(`${pci} ${name}`) ?? 0));
     }
     clients.set(`${pci} ${id}`, { pci, pid, memory: memoryOf(values), busy });
   }
-  return { moment: { up, clients }, commands };
+  return { moment: { up, clients, capacities, clocks }, commands };
 }
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1_048_576, GiB: 1_073_741_824 };

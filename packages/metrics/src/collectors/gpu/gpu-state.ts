@@ -51,7 +51,8 @@ export type GpuReading = readonly [metric: GpuMetricName, value: number, ...labe
 
 /** What a GPU is. What is not known is "". */
 export interface GpuIdentity {
-  readonly vendor: "nvidia" | "amd" | "intel";
+  /** "nvidia", "amd", "intel"; in small computers also "arm", "qualcomm" and others. */
+  readonly vendor: string;
   readonly name: string;
   readonly uuid: string;
   /** The driver: its version for NVIDIA, its name for the others. */

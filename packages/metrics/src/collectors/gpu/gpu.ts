@@ -5,11 +5,11 @@ import { InferometerError, shown } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { NVML_PLACES, NvmlChild } from "../gpu-nvml.ts";
 import { Readings } from "../readings.ts";
-import { DrmCards } from "./drm-cards.ts";
 import { GpuMetrics } from "./gpu-metrics.ts";
 import type { GpuSource } from "./gpu-state.ts";
 import { NvidiaSmi, SMI_PLACES } from "./nvidia-smi.ts";
 import { type ProcessGroupsOption, planProcessGroups } from "./process-groups.ts";
+import { SysfsCards } from "./sysfs-cards.ts";
 
 export interface GpuOptions {
   /**
@@ -81,7 +81,7 @@ export class GpuCollector implements Collector {
     const idleMs = atLeast("idle", options.idle ?? "5m", everyMs);
     const groups = planProcessGroups(processes);
     const shared = { clock, everyMs, idleMs, procPath, sysPath, ...(groups === undefined ? {} : { groups }) };
-    const sources: GpuSource[] = [new DrmCards(shared)];
+    const sources: GpuSource[] = [new SysfsCards(shared)];
     if (nvidia === "nvidia-smi") sources.push(new NvidiaSmi({ ...shared, commands: options.command === undefined ? SMI_PLACES : [options.command] }));
     else if (nvidia === "nvml") {
       const libraries = options.library === undefined ? NVML_PLACES : [options.library];

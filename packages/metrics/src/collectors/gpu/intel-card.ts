@@ -18,10 +18,10 @@ export class IntelCard implements Card {
   readonly files: readonly string[];
   readonly #files: readonly CardFile[];
   readonly #idle: readonly { readonly engine: string; readonly file: string }[];
-  #before: { readonly up: number; readonly idle: ReadonlyMap<string, number> } | undefined;
+  #before: { readonly up: number; readonly idle: ReadonlyMap<string, number>; readonly joules: number } | undefined;
 
   constructor(place: CardPlace) {
-    const gts = [...i915(place.folder), ...xe(place.device)];
+    const gts = [...i915(place), ...xe(place.device)];
     const { device, hwmon } = place;
     this.#files = existing([
       ...gts.flatMap(({ engine, clock, clockMax, throttle }) => {
@@ -47,8 +47,17 @@ export class IntelCard implements Card {
       idle.set(engine, seconds);
       readings.push(["idle", seconds, engine], ...this.#busy(engine, { seconds, up }));
     }
-    this.#before = { up, idle };
+    const joules = readings.find(([metric]) => metric === "energy")?.[1] ?? Number.NaN;
+    readings.push(...this.#power(joules, up));
+    this.#before = { up, idle, joules };
     return { identity: {}, readings };
+  }
+
+  /** The drivers count energy only; power is what it grew by. */
+  #power(joules: number, up: number): GpuReading[] {
+    const passed = up - (this.#before?.up ?? Number.NaN);
+    const used = joules - (this.#before?.joules ?? Number.NaN);
+    return passed > 0 && used >= 0 ? [["power", used / passed]] : [];
   }
 
   /** The part of the time since the last reading in which an engine was not powered down. */
@@ -61,14 +70,21 @@ export class IntelCard implements Card {
   }
 }
 
-function i915(folder: string): Gt[] {
-  return children(`${folder}/gt`, /^gt\d+$/).map((path) => ({
-    engine: path.endsWith("gt0") ? "gpu" : "media",
-    idle: `${path}/rc6_residency_ms`,
-    clock: `${path}/rps_act_freq_mhz`,
-    clockMax: `${path}/rps_max_freq_mhz`,
-    throttle: { folder: path, prefix: "throttle_reason_" },
-  }));
+function i915({ folder }: CardPlace): Gt[] {
+  const gts = children(`${folder}/gt`, /^gt\d+$/).map((path): Gt => {
+    return {
+      engine: path.endsWith("gt0") ? "gpu" : "media",
+      idle: `${path}/rc6_residency_ms`,
+      clock: `${path}/rps_act_freq_mhz`,
+      clockMax: `${path}/rps_max_freq_mhz`,
+      throttle: { folder: path, prefix: "throttle_reason_" },
+    };
+  });
+  if (gts.length > 0) return gts;
+  // Kernels before 5.18.
+  const throttle = { folder: `${folder}/power`, prefix: "throttle_reason_" };
+  const idle = `${folder}/power/rc6_residency_ms`;
+  return [{ engine: "gpu", idle, clock: `${folder}/gt_act_freq_mhz`, clockMax: `${folder}/gt_max_freq_mhz`, throttle }];
 }
 
 function xe(device: string): Gt[] {
@@ -90,13 +106,19 @@ function throttling({ folder, prefix }: Gt["throttle"]): CardFile[] {
   });
 }
 
+/** Kernel: Documentation/ABI/testing/sysfs-driver-intel-i915-hwmon and sysfs-driver-intel-xe-hwmon. */
 function sensors(hwmon: string): CardFile[] {
+  const first = (names: readonly string[]): string =>
+    existing(names.map((name) => ({ path: `${hwmon}/${name}` })))[0]?.path ?? `${hwmon}/${names[0]}`;
+  const limit = numberFile(first(["power1_max", "power2_max"]), "powerLimit", { scale: 1e-6 });
   return [
-    numberFile(`${hwmon}/energy1_input`, "energy", { scale: 1e-6 }),
-    numberFile(`${hwmon}/power1_max`, "powerLimit", { scale: 1e-6 }),
+    // 1: the card, 2: the package on it.
+    numberFile(first(["energy1_input", "energy2_input"]), "energy", { scale: 1e-6 }),
+    // 0: no limit.
+    { path: limit.path, read: (lines) => limit.read(lines).filter(([, value]) => value > 0) },
     numberFile(`${hwmon}/fan1_input`, "fanSpeed"),
-    // The driver xe: temp1 is not there, 2 is the package, 3 the memory.
-    numberFile(`${hwmon}/temp2_input`, "temperature", { scale: 1e-3, labels: ["gpu"] }),
+    // The package is 1 for i915, and 2 for xe, which has the memory besides.
+    numberFile(first(["temp1_input", "temp2_input"]), "temperature", { scale: 1e-3, labels: ["gpu"] }),
     numberFile(`${hwmon}/temp3_input`, "temperature", { scale: 1e-3, labels: ["memory"] }),
   ];
 }

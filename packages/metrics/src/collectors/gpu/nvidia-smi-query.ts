@@ -1,3 +1,4 @@
+import { scaled } from "./card.ts";
 import { type GpuIdentity, type GpuReading, type GpuReport, pciAddress } from "./gpu-state.ts";
 import { throttleReadings } from "./nvidia-throttle.ts";
 
@@ -24,7 +25,7 @@ function fieldOf(names: readonly string[], metric: GpuReading[0], { scale, label
   return {
     names,
     read: (cell) => {
-      const value = cellNumber(cell) * scale;
+      const value = scaled(cellNumber(cell), scale);
       return Number.isNaN(value) ? [] : [[metric, value, ...labels]];
     },
   };

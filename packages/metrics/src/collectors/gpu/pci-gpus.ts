@@ -19,13 +19,13 @@ export function nvidiaPciGpus({ sysPath, procPath }: { readonly sysPath: string;
   const given = new Set(namesIn(`${procPath}/driver/nvidia/gpus`));
   return namesIn(`${sysPath}/bus/pci/drivers/nvidia`)
     .filter((name) => address.test(name) && (given.size === 0 || given.has(name)))
-    .sort()
     .map((pci) => ({ pci, ...powerOf(`${sysPath}/bus/pci/devices/${pci}`) }));
 }
 
-function namesIn(folder: string): string[] {
+/** What is in a folder, in order; nothing where there is none. */
+export function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder).sort();
   } catch {
     return [];
   }

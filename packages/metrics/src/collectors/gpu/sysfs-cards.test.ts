@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { ManualClock, systemClock } from "../../core/clock.ts";
+import { ManualClock } from "../../core/clock.ts";
 import { FixtureTree } from "../fixture-tree.test-kit.ts";
-import { DrmCards } from "./drm-cards.ts";
-import { DrmClients } from "./drm-clients.ts";
-import { GpuProbe, until } from "./gpu-reading.test-kit.ts";
+import { GpuProbe } from "./gpu-reading.test-kit.ts";
 import { IntelCard } from "./intel-card.ts";
+import { SysfsCards } from "./sysfs-cards.ts";
 
 const linux = process.platform === "linux" ? {} : { skip: "needs /proc/uptime and a shell" };
 const AMD = "sys/devices/pci0000:00/0000:03:00.0";
@@ -140,7 +139,7 @@ describe("gpu() with AMD and Intel", linux, () => {
   it("calls a card lost that has not answered for a minute, and leaves one out that was not asked", async () => {
     using tree = new FixtureTree("gpu/amd-and-intel");
     const clock = new ManualClock();
-    const cards = new DrmCards({ clock, everyMs: 1000, sysPath: tree.sysPath, procPath: tree.procPath });
+    const cards = new SysfsCards({ clock, everyMs: 1000, sysPath: tree.sysPath, procPath: tree.procPath });
     await cards.settled();
     const conditions = (): Record<string, string> => Object.fromEntries(cards.read().map(({ gpu, condition }) => [gpu, condition]));
     assert.deepEqual(conditions(), { card0: "up", card1: "up", card2: "up" });
@@ -175,51 +174,161 @@ describe("gpu() with AMD and Intel", linux, () => {
     assert.equal(busy(140, 100), 1);
   });
 
-  it("sums up memory and engine time by groups of processes, a shared descriptor once", async () => {
+  it("says what an Intel card draws, from the energy that it counts", () => {
     using tree = new FixtureTree("gpu/amd-and-intel");
-    await using gpus = probe(tree, { processes: { video: /ffmpeg/ } });
-    await gpus.gpu.settled();
-    const { values } = await gpus.scrape();
-    const told = Object.fromEntries(Object.entries(values).filter(([series]) => series.startsWith("gpu_process")));
-    assert.deepEqual(told, {
-      'gpu_processes{gpu="card0",group="other"}': 1,
-      'gpu_processes{gpu="card1",group="video"}': 1,
-      'gpu_process_memory_bytes{gpu="card0",group="other"}': 0,
-      'gpu_process_memory_bytes{gpu="card1",group="video"}': 2 ** 30,
-      'gpu_process_busy_seconds_total{gpu="card0",engine="render",group="other"}': 0,
-      'gpu_process_busy_seconds_total{gpu="card0",engine="video_enhance",group="other"}': 0,
-      'gpu_process_busy_seconds_total{gpu="card1",engine="gfx",group="video"}': 0,
-      'gpu_process_busy_seconds_total{gpu="card1",engine="dec",group="video"}': 0,
-    });
+    const device = `${tree.path}/sys/devices/pci0000:00/0000:04:00.0`;
+    const card = new IntelCard({ folder: `${device}/drm/card2`, device, hwmon: `${device}/hwmon/hwmon4` });
+    const file = String(card.files.findIndex((path) => path.endsWith("energy1_input")));
+    const power = (up: number, microjoules: number): number | undefined => {
+      const lines = new Map([
+        ["up", [String(up)]],
+        [file, [String(microjoules)]],
+      ]);
+      return card.understand(lines).readings.find(([metric]) => metric === "power")?.[1];
+    };
+    assert.equal(power(100, 1e9), undefined, "nothing to compare with");
+    assert.equal(power(110, 1.5e9), 50);
+    assert.equal(power(120, 10), undefined, "the counter was reset");
   });
 
-  it("counts what clients did between two looks, and takes nothing back when one ends", async () => {
+  it("takes a card's own sensors, not those of a part, and no limit for none", async () => {
     using tree = new FixtureTree("gpu/amd-and-intel");
-    const { Outpost } = await import("../outpost.ts");
-    const outpost = new Outpost({ clock: systemClock });
-    const clients = new DrmClients({ outpost, procPath: tree.procPath, groups: "programs" });
-    const look = async (): Promise<ReturnType<DrmClients["read"]>> => {
-      const before = clients.read();
-      clients.refresh(0);
-      await until(() => clients.read() !== before);
-      return clients.read();
+    const of = (name: string, file: string, text: string) => tree.write(`${INTEL}/hwmon/${name}/${file}`, `${text}\n`);
+    of("hwmon1", "name", "i915_gt0");
+    of("hwmon1", "energy1_input", "1");
+    of("hwmon7", "name", "i915");
+    of("hwmon7", "energy1_input", "7000000");
+    of("hwmon7", "temp1_input", "51000");
+    of("hwmon7", "power1_max", "0");
+    await using gpus = probe(tree);
+    await gpus.gpu.settled();
+    const { values } = await gpus.scrape();
+    assert.deepEqual(
+      [
+        values['gpu_energy_joules_total{gpu="card0"}'],
+        values['gpu_temperature_celsius{gpu="card0",sensor="gpu"}'],
+        values['gpu_power_limit_watts{gpu="card0"}'],
+      ],
+      [7, 51, undefined],
+    );
+  });
+
+  it("knows the files of Intel's on kernels before 5.18", async () => {
+    using tree = new FixtureTree("gpu/amd-and-intel");
+    tree.remove(`${INTEL}/drm/card0/gt`);
+    tree.write(`${INTEL}/drm/card0/gt_act_freq_mhz`, "350\n");
+    tree.write(`${INTEL}/drm/card0/gt_max_freq_mhz`, "1150\n");
+    tree.write(`${INTEL}/drm/card0/power/rc6_residency_ms`, "2500\n");
+    await using gpus = probe(tree);
+    await gpus.gpu.settled();
+    const { values } = await gpus.scrape();
+    assert.deepEqual(
+      [
+        values['gpu_clock_hertz{gpu="card0",domain="graphics"}'],
+        values['gpu_clock_max_hertz{gpu="card0",domain="graphics"}'],
+        values['gpu_idle_seconds_total{gpu="card0",engine="gpu"}'],
+      ],
+      [350e6, 1150e6, 2.5],
+    );
+  });
+
+  // What else the struct holds is not told; the version is in bytes 2 and 3.
+  const metrics = (version: readonly [number, number], at: number, energy: bigint): Uint8Array => {
+    const bytes = Buffer.alloc(264, 0xff);
+    bytes.set(version, 2);
+    bytes.writeBigUInt64LE(energy, at);
+    return bytes;
+  };
+  const tables: readonly (readonly [string, Uint8Array, number | undefined])[] = [
+    ["version 1.4", metrics([1, 4], 24, 65536n * 500n), 500],
+    ["version 1.5", metrics([1, 5], 88, 65536n * 500n), 500],
+    ["version 1.8", metrics([1, 8], 24, 32768n), 0.5],
+    ["a chip that does not count", metrics([1, 4], 24, 0xffff_ffff_ffff_ffffn), undefined],
+    ["a version without a known unit", metrics([1, 3], 24, 65536n), undefined],
+  ];
+  for (const [what, bytes, joules] of tables) {
+    it(`reads the energy of AMD's table gpu_metrics: ${what}`, async () => {
+      using tree = new FixtureTree("gpu/amd-and-intel");
+      tree.write(`${AMD}/gpu_metrics`, bytes);
+      await using gpus = probe(tree);
+      await gpus.gpu.settled();
+      const { values } = await gpus.scrape();
+      assert.equal(values['gpu_energy_joules_total{gpu="card1"}'], joules);
+      assert.equal(values['gpu_power_watts{gpu="card1"}'], 187);
+      // One that is of no use is not read again; a pipe would keep its reader waiting.
+      if (!what.includes("unit")) return;
+      tree.remove(`${AMD}/gpu_metrics`);
+      assert.equal(spawnSync("mkfifo", [`${tree.path}/${AMD}/gpu_metrics`]).status, 0);
+      tree.write(`${AMD}/gpu_busy_percent`, "98\n");
+      await gpus.until(({ values }) => values['gpu_utilization_ratio{gpu="card1",engine="gpu"}'] === 0.98);
+    });
+  }
+
+  it("takes AMD's power where it can be read: the average, or else what it is now", async () => {
+    using tree = new FixtureTree("gpu/amd-and-intel");
+    tree.write(`${AMD}/hwmon/hwmon2/power1_input`, "150000000\n");
+    await using gpus = probe(tree);
+    await gpus.gpu.settled();
+    assert.equal((await gpus.scrape()).values['gpu_power_watts{gpu="card1"}'], 187);
+    tree.write(`${AMD}/hwmon/hwmon2/power1_average`, "");
+    await gpus.until(({ values }) => values['gpu_power_watts{gpu="card1"}'] === 150);
+  });
+
+  it("leaves an idle card that may sleep alone for twice the time after which it falls asleep", async () => {
+    using tree = new FixtureTree("gpu/amd-and-intel");
+    for (const file of ["gpu_busy_percent", "mem_busy_percent"]) tree.write(`${AMD}/${file}`, "0\n");
+    tree.write(`${AMD}/power/autosuspend_delay_ms`, "5000\n");
+    const clock = new ManualClock();
+    const cards = new SysfsCards({ clock, everyMs: 1000, sysPath: tree.sysPath, procPath: tree.procPath });
+    const busy = async (): Promise<number | undefined> => {
+      await cards.settled();
+      const amd = cards.read().find(({ gpu }) => gpu === "card1");
+      return amd?.readings.find(([metric, , engine]) => metric === "utilization" && engine === "gpu")?.[1];
     };
-    const busy = (all: ReturnType<DrmClients["read"]>, engine: string) =>
-      all
-        .get("0000:03:00.0")
-        ?.find(([metric, , label]) => metric === "processBusy" && label === engine)
-        ?.slice(1);
-    assert.deepEqual(busy(await look(), "gfx"), [0, "gfx", "ffmpeg"]);
-    const info = (ns: number): string =>
-      `drm-driver:\tamdgpu\ndrm-client-id:\t42\ndrm-pdev:\t0000:03:00.0\ndrm-engine-gfx:\t${ns} ns\ndrm-memory-vram:\t1 MiB\n`;
-    tree.write("proc/4001/fdinfo/7", info(8_000_000_000));
-    tree.write("proc/4001/fdinfo/8", info(8_000_000_000));
-    const second = await look();
-    assert.deepEqual(busy(second, "gfx"), [3, "gfx", "ffmpeg"]);
-    const ratio = second.get("0000:03:00.0")?.find(([metric, , engine]) => metric === "utilization" && engine === "gfx")?.[1];
-    assert.ok(ratio === undefined || ratio === 1, "3 s of work in less than 3 s, if the machine's clock has moved at all");
-    tree.remove("proc/4001");
-    assert.deepEqual(busy(await look(), "gfx"), [3, "gfx", "ffmpeg"]);
-    outpost.close();
+    assert.equal(await busy(), 0);
+    tree.write(`${AMD}/gpu_busy_percent`, "70\n");
+    clock.advance(9000);
+    assert.equal(await busy(), 0, "not asked");
+    clock.advance(1500);
+    assert.equal(await busy(), 0.7);
+    tree.write(`${AMD}/gpu_busy_percent`, "30\n");
+    clock.advance(1000);
+    assert.equal(await busy(), 0.3, "a busy one does not fall asleep anyway");
+    cards.close();
+  });
+
+  it("tells the GPU of a Jetson, of a Rockchip and of a processor that says only its clock, and no other devfreq device", async () => {
+    using tree = new FixtureTree();
+    const device = (name: string, files: Readonly<Record<string, string>>): void => {
+      for (const [file, text] of Object.entries(files)) tree.write(`sys/devices/platform/${name}/${file}`, text);
+      tree.link(`sys/devices/platform/${name}/devfreq/${name}/device`, "../..");
+      tree.link(`sys/class/devfreq/${name}`, `../../devices/platform/${name}/devfreq/${name}`);
+    };
+    const clocks = (name: string): Record<string, string> => ({
+      [`devfreq/${name}/cur_freq`]: "624750000\n",
+      [`devfreq/${name}/max_freq`]: "1020000000\n",
+    });
+    const tree1 = { "of_node/name": "ga10b\0", "of_node/compatible": "nvidia,ga10b\0nvidia,gpu\0" };
+    device("17000000.ga10b", { ...tree1, load: "375\n", ...clocks("17000000.ga10b") });
+    const mali = { "of_node/name": "gpu\0", "of_node/compatible": "arm,mali-bifrost\0" };
+    device("fde60000.gpu", { ...mali, "devfreq/fde60000.gpu/load": "38@600000000Hz\n", ...clocks("fde60000.gpu") });
+    device("5000000.gpu", { "of_node/name": "gpu\0", "of_node/compatible": "qcom,adreno-630.2\0qcom,adreno\0", ...clocks("5000000.gpu") });
+    device("dmc", { "of_node/name": "dmc\0", load: "500\n", ...clocks("dmc") });
+    tree.link("sys/devices/platform/17000000.ga10b/driver", "../../../bus/platform/drivers/gk20a");
+    await using gpus = probe(tree);
+    await gpus.gpu.settled();
+    const { values, ok } = await gpus.scrape();
+    assert.equal(ok, true);
+    assert.deepEqual(of(values, "17000000.ga10b"), {
+      'gpu_info{gpu="17000000.ga10b",vendor="nvidia",name="nvidia,ga10b",uuid="",driver="gk20a",pci=""}': 1,
+      'gpu_up{gpu="17000000.ga10b"}': 1,
+      'gpu_suspended{gpu="17000000.ga10b"}': 0,
+      'gpu_utilization_ratio{gpu="17000000.ga10b",engine="gpu"}': 0.375,
+      'gpu_clock_hertz{gpu="17000000.ga10b",domain="graphics"}': 624_750_000,
+      'gpu_clock_max_hertz{gpu="17000000.ga10b",domain="graphics"}': 1_020_000_000,
+    });
+    assert.equal(values['gpu_utilization_ratio{gpu="fde60000.gpu",engine="gpu"}'], 0.38);
+    assert.equal(values['gpu_info{gpu="5000000.gpu",vendor="qualcomm",name="qcom,adreno-630.2",uuid="",driver="",pci=""}'], 1);
+    assert.deepEqual(of(values, "dmc"), {});
   });
 });
