@@ -55,6 +55,13 @@ describe("a collector", () => {
     assert.equal(snapshot.value("scrape_collector_duration_seconds", { collector: "pool" }), 0.25);
   });
 
+  it("tells its state again after somebody has removed that metric", async () => {
+    const { metrics } = setUp(pool(() => {}));
+    metrics.unregister("scrape_collector_success");
+    assert.equal(metrics.snapshot().value(...success()), undefined);
+    assert.equal((await metrics.collect()).snapshot.value(...success()), 1);
+  });
+
   it("is collected for the metrics that are asked for", async () => {
     const { metrics } = setUp(pool((gauge) => gauge.set(7)));
     const { snapshot } = await metrics.collect({ names: ["pool_connections"] });

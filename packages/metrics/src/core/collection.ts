@@ -31,13 +31,15 @@ interface Member {
   running: Promise<void> | undefined;
 }
 
-type CollectorLabels = { readonly collector: string };
+type CollectorGauge = GaugeFamily<{ readonly collector: string }>;
 
 /** Runs a registry's collectors: all at once, each on its own, none able to fail or hold up the rest. */
 export class CollectorRunner {
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #members: Map<string, Member> = new Map();
+  #success: CollectorGauge | undefined;
+  #duration: CollectorGauge | undefined;
 
   constructor(registry: Registry, clock: Clock) {
     this.#registry = registry;
@@ -58,7 +60,7 @@ export class CollectorRunner {
 
   add(collector: Collector): void {
     const state = { name: collector.name, required: collector.required ?? false, ok: true, durationSeconds: 0 };
-    this.#success().set({ collector: collector.name }, 1); // first: it throws if somebody else has that name
+    this.#successes().set({ collector: collector.name }, 1); // first: it throws if somebody else has that name
     this.#members.set(collector.name, { collector, state, running: undefined });
   }
 
@@ -67,8 +69,8 @@ export class CollectorRunner {
     const member = this.#members.get(name);
     if (member === undefined) return undefined;
     this.#members.delete(name);
-    this.#success().remove({ collector: name });
-    this.#duration().remove({ collector: name });
+    this.#successes().remove({ collector: name });
+    this.#durations().remove({ collector: name });
     void closed(member.collector);
     return member.collector;
   }
@@ -86,8 +88,8 @@ export class CollectorRunner {
     for (const { collector, state } of members) {
       if (!this.#members.has(collector.name)) continue;
       if (!state.ok) failed.add(collector);
-      this.#success().set({ collector: collector.name }, state.ok ? 1 : 0);
-      this.#duration().set({ collector: collector.name }, state.durationSeconds);
+      this.#successes().set({ collector: collector.name }, state.ok ? 1 : 0);
+      this.#durations().set({ collector: collector.name }, state.durationSeconds);
     }
     return failed;
   }
@@ -111,12 +113,20 @@ export class CollectorRunner {
     member.state = { name, required, ok: error === undefined, durationSeconds, ...(error === undefined ? {} : { error }) };
   }
 
-  #success(): GaugeFamily<CollectorLabels> {
-    return this.#registry.gauge("scrape_collector_success", { help: "Whether a collector succeeded.", labels: ["collector"], merge: "min" });
+  // Both are declared again when somebody has removed them, and only then: a declaration costs as much as thirty records.
+
+  #successes(): CollectorGauge {
+    const name = "scrape_collector_success";
+    if (this.#success === undefined || this.#registry.get(name) !== this.#success)
+      this.#success = this.#registry.gauge(name, { help: "Whether a collector succeeded.", labels: ["collector"], merge: "min" });
+    return this.#success;
   }
 
-  #duration(): GaugeFamily<CollectorLabels> {
-    return this.#registry.gauge("scrape_collector_duration_seconds", { help: "Time that a collector took.", labels: ["collector"], merge: "max" });
+  #durations(): CollectorGauge {
+    const name = "scrape_collector_duration_seconds";
+    if (this.#duration === undefined || this.#registry.get(name) !== this.#duration)
+      this.#duration = this.#registry.gauge(name, { help: "Time that a collector took.", labels: ["collector"], merge: "max" });
+    return this.#duration;
   }
 }
 

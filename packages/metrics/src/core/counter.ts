@@ -86,8 +86,8 @@ export class CounterData extends Family<Counter> {
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {
     if (row === -1) return;
-    if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
-    keepExemplar(this.exemplars, { row, place: 0 }, { labels, value, timestamp: this.home.clock.time() });
+    if (this.exemplars === undefined) this.home.watcher?.mustAsk(this as unknown as Family);
+    keepExemplar((this.exemplars ??= new Map()), { row, place: 0 }, { labels, value, timestamp: this.home.clock.time() });
   }
 
   protected override makeChild(row: number): Counter {

@@ -1,8 +1,9 @@
 import { type Arena, SLAB_MASK, SLAB_SHIFT } from "./arena.ts";
 import type { Clock } from "./clock.ts";
-import { InferometerError, shown } from "./errors.ts";
 import { type ExemplarStore, exemplarsOf } from "./exemplar.ts";
-import { cleanLabelValue, type DeclaredLabels } from "./labels.ts";
+import { checkedLabels } from "./label-check.ts";
+import type { DeclaredLabels } from "./labels.ts";
+import { lateRecorder } from "./late-recorder.ts";
 import { makeRecorder, type Recorder } from "./lookup.ts";
 import { Rows } from "./rows.ts";
 import { SeriesTable } from "./series-table.ts";
@@ -21,6 +22,8 @@ export interface Home {
   countOverflow(metric: string): void;
   /** Those who mirror the registry in another thread; undefined: nobody. */
   readonly watcher: RegistryWatcher | undefined;
+  /** Whose metrics are being registered; undefined: the program's own. */
+  readonly collector: object | undefined;
 }
 
 /** Who wants to know what a registry's slabs mean (the values themselves are shared memory). */
@@ -58,6 +61,9 @@ export interface Child {
 /** The value that every label of the overflow series has. */
 export const OVERFLOW = "__overflow__";
 
+/** Up to so many numbers a snapshot is kept, so that the next one can be the same object where nothing has changed. */
+const MOST_KEPT = 64;
+
 /** Closed label sets are laid out at once, unless their product is larger than this. */
 const MAX_LAID_OUT = 256;
 
@@ -75,10 +81,12 @@ export abstract class Family<C extends Child = Child> {
   table: SeriesTable;
   /** The row that takes what is over the limit; -1 while there is none. */
   overflowRow = -1;
-  exemplars: ExemplarStore = new Map();
+  /** Undefined: none yet. */
+  exemplars: ExemplarStore | undefined;
   protected readonly recorder: Recorder | undefined;
   #children: C[] = []; // by row; with holes
-  readonly #lastUsed: Map<C, number> = new Map();
+  readonly #lastUsed: Map<C, number> | undefined;
+  #last: FamilySnapshot | undefined;
   #captured = false;
   #removed = 0;
   #retired = false;
@@ -90,7 +98,8 @@ export abstract class Family<C extends Child = Child> {
     this.labelNames = definition.labels.names;
     this.table = new SeriesTable(this.labelNames);
     this.rows = new Rows(home.arena, stride);
-    this.recorder = this.labelNames.length === 0 ? undefined : makeRecorder(this as Family);
+    if (definition.expireAfterMs !== undefined) this.#lastUsed = new Map();
+    if (this.labelNames.length > 0) this.recorder = home.collector === undefined ? makeRecorder(this as Family) : lateRecorder(this as Family);
   }
 
   /** Writes a record to a row's numbers. */
@@ -98,12 +107,14 @@ export abstract class Family<C extends Child = Child> {
   /** A new handle, not yet attached. */
   protected abstract makeChild(row: number): C;
 
-  /** What the family holds at this moment. */
+  /** What the family holds at this moment; the same object as the last time where nothing has changed (not for large families). */
   snapshot(): FamilySnapshot {
-    this.#captured = true;
     const { definition, table, rows } = this;
     const { length } = table;
-    return new FamilySnapshot({
+    const last = this.#last;
+    if (last !== undefined && last.table === table && last.length === length && last.created === rows.created && rows.hold(last.values)) return last;
+    this.#captured = true;
+    const snapshot = new FamilySnapshot({
       name: this.name,
       type: definition.type,
       help: definition.help,
@@ -113,9 +124,16 @@ export abstract class Family<C extends Child = Child> {
       table,
       length,
       created: rows.created,
-      ...(this.exemplars.size === 0 ? {} : { exemplars: exemplarsOf(this.exemplars) }),
+      ...(this.exemplars === undefined ? {} : { exemplars: exemplarsOf(this.exemplars) }),
       ...this.points(length),
     });
+    this.#last = this.isPlain && this.exemplars === undefined && snapshot.values.length <= MOST_KEPT ? snapshot : undefined;
+    return snapshot;
+  }
+
+  /** Whether the values of a snapshot are the rows' numbers and nothing else. */
+  protected get isPlain(): boolean {
+    return true;
   }
 
   /** The part of a snapshot that depends on the type. */
@@ -145,7 +163,7 @@ export abstract class Family<C extends Child = Child> {
 
   /** The row of a label set, created if it is new and allowed. Throws LABELS_REQUIRED, LABEL_UNKNOWN, LABEL_MISSING, LABEL_VALUE_INVALID. */
   rowOf(labels: object | undefined | null): number {
-    const values = this.#checked(labels);
+    const values = checkedLabels(labels, this.definition);
     const found = this.table.find(values);
     if (found !== -1) return found;
     if (!this.#hasRoom()) return this.#overflow();
@@ -156,7 +174,7 @@ export abstract class Family<C extends Child = Child> {
 
   /** The row of a label set, or -1; creates nothing. Checks as `rowOf` does. */
   existingRow(labels: object | undefined): number {
-    return this.table.find(this.#checked(labels));
+    return this.table.find(checkedLabels(labels, this.definition));
   }
 
   /** The handle of a row. */
@@ -165,7 +183,7 @@ export abstract class Family<C extends Child = Child> {
     if (child === undefined) {
       child = this.makeChild(row);
       this.#children[row] = child;
-      if (this.definition.expireAfterMs !== undefined) this.#lastUsed.set(child, this.home.clock.coarse());
+      this.#lastUsed?.set(child, this.home.clock.coarse());
     }
     return child;
   }
@@ -176,7 +194,7 @@ export abstract class Family<C extends Child = Child> {
    */
   touch(child: C, labels: object | undefined): C {
     let used = child;
-    if (!this.#lastUsed.has(child)) {
+    if (!this.#lastUsed!.has(child)) {
       const row = labels === undefined ? this.#overflow() : this.rowOf(labels);
       const other = this.#children[row];
       if (other === undefined) {
@@ -184,7 +202,7 @@ export abstract class Family<C extends Child = Child> {
         this.#children[row] = child;
       } else used = other;
     }
-    this.#lastUsed.set(used, this.home.clock.coarse());
+    this.#lastUsed!.set(used, this.home.clock.coarse());
     return used;
   }
 
@@ -219,7 +237,7 @@ export abstract class Family<C extends Child = Child> {
         this.prepare(row);
       }
     });
-    this.exemplars.clear();
+    this.exemplars = undefined;
   }
 
   /** Says that a series starts anew now. */
@@ -237,7 +255,7 @@ export abstract class Family<C extends Child = Child> {
     const oldest = this.home.clock.now() - expireAfterMs;
     const idle = (row: number): boolean => {
       const child = this.#children[row];
-      return child !== undefined && (this.#lastUsed.get(child) ?? Number.POSITIVE_INFINITY) <= oldest;
+      return child !== undefined && (this.#lastUsed!.get(child) ?? Number.POSITIVE_INFINITY) <= oldest;
     };
     let any = false;
     for (let row = 0; row < this.table.length && !any; row++) any = idle(row);
@@ -252,42 +270,6 @@ export abstract class Family<C extends Child = Child> {
 
   /** Called with a new row, or one that was reset, whose numbers are zero. */
   protected prepare(_row: number): void {}
-
-  #checked(labels: object | undefined | null): string[] {
-    const { labelNames } = this;
-    if (typeof labels !== "object" || labels === null) {
-      throw new InferometerError(
-        "LABELS_REQUIRED",
-        `${this.name} has labels (${labelNames.join(", ")}), but got ${shown(labels)}. Pass them first: inc({ ${labelNames.join(", ")} }).`,
-      );
-    }
-    const given = labels as Readonly<Record<string, unknown>>;
-    for (const name of Object.keys(given)) {
-      if (labelNames.includes(name)) continue;
-      throw new InferometerError(
-        "LABEL_UNKNOWN",
-        `Label ${shown(name)} is not declared on ${this.name} (${labelNames.join(", ")}). Fix the spelling, or declare it at registration.`,
-      );
-    }
-    const values = labelNames.map((name) => {
-      const value = Object.hasOwn(given, name) ? given[name] : undefined;
-      if (typeof value === "string") return cleanLabelValue(value);
-      if (value === undefined)
-        throw new InferometerError("LABEL_MISSING", `Label ${shown(name)} of ${this.name} is missing. Give all of: ${labelNames.join(", ")}.`);
-      throw new InferometerError(
-        "LABEL_VALUE_INVALID",
-        `Label ${shown(name)} of ${this.name} is ${shown(value)}. Label values are strings: pass String(value).`,
-      );
-    });
-    this.definition.labels.closed.forEach((allowed, k) => {
-      if (allowed === undefined || allowed.includes(values[k]!)) return;
-      throw new InferometerError(
-        "LABEL_VALUE_INVALID",
-        `Label ${shown(labelNames[k])} of ${this.name} is ${shown(values[k])}, not one of ${allowed.join(", ")}. Use one of these, or declare it.`,
-      );
-    });
-    return values;
-  }
 
   #hasRoom(): boolean {
     return !this.#retired && this.table.length < this.definition.seriesLimit && this.home.hasRoom(this.name);
@@ -374,12 +356,12 @@ export abstract class Family<C extends Child = Child> {
     children.forEach((child, row) => {
       const now = renumber(row);
       child.attach(now);
-      if (now === -1) this.#lastUsed.delete(child);
+      if (now === -1) this.#lastUsed?.delete(child);
       else this.#children[now] = child;
     });
     if (this.overflowRow !== -1) this.overflowRow = renumber(this.overflowRow);
-    const exemplars = [...this.exemplars];
-    this.exemplars.clear();
-    for (const [row, held] of exemplars) if (renumber(row) !== -1) this.exemplars.set(renumber(row), held);
+    if (this.exemplars === undefined) return;
+    const kept = [...this.exemplars].filter(([row]) => renumber(row) !== -1).map(([row, held]) => [renumber(row), held] as const);
+    this.exemplars = kept.length === 0 ? undefined : new Map(kept);
   }
 }

@@ -120,8 +120,8 @@ export class HistogramData extends Family<Histogram> {
     if (row === -1) return;
     let place = 0;
     while (value > this.bounds[place]!) place++;
-    if (this.exemplars.size === 0) this.home.watcher?.mustAsk(this as unknown as Family);
-    keepExemplar(this.exemplars, { row, place }, { labels, value, timestamp: this.home.clock.time() });
+    if (this.exemplars === undefined) this.home.watcher?.mustAsk(this as unknown as Family);
+    keepExemplar((this.exemplars ??= new Map()), { row, place }, { labels, value, timestamp: this.home.clock.time() });
   }
 
   /** Where the handle of a removed series writes: nobody reads it. Its own, since a native histogram reads what it wrote. */
@@ -158,6 +158,10 @@ export class HistogramData extends Family<Histogram> {
 
   protected override points(length: number): Pick<FamilyData, "values" | "bounds" | "natives"> {
     return histogramPoints(this.rows.copy(length), length, { stride: this.rows.stride, bounds: this.shape.bounds, native: this.native });
+  }
+
+  protected override get isPlain(): boolean {
+    return this.native === 0;
   }
 
   protected override makeChild(row: number): Histogram {

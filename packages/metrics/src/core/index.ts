@@ -13,9 +13,10 @@ export { Histogram, HistogramFamily } from "./histogram.ts";
 export { Info } from "./info.ts";
 export type { LabelSpec, Labels, LabelsOf } from "./labels.ts";
 export { Merger, merge } from "./merge.ts";
+export type { Metric } from "./metric.ts";
 export { type LintProblem, lintMetric } from "./names.ts";
 export { NoopRegistry } from "./noop.ts";
-export { type Metric, Registry, type RegistryOptions, type SnapshotOptions } from "./registry.ts";
+export { Registry, type RegistryOptions, type SnapshotOptions } from "./registry.ts";
 export { type LabelValue, SeriesTable } from "./series-table.ts";
 export {
   type Exemplar,

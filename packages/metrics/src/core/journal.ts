@@ -96,7 +96,7 @@ export class Journal implements RegistryWatcher {
     this.#put32(json.length);
     this.#putText(json);
     this.#publish();
-    if (family instanceof SummaryData || definition.expireAfterMs !== undefined || family.exemplars.size > 0) this.mustAsk(family);
+    if (family instanceof SummaryData || definition.expireAfterMs !== undefined || family.exemplars !== undefined) this.mustAsk(family);
     this.#allRows(family);
   }
 

@@ -29,6 +29,7 @@ function family(labels: LabelSpec, seriesLimit = 10_000): { readonly data: Count
     countSeries: () => {},
     countOverflow,
     watcher: undefined,
+    collector: undefined,
   };
   const definition = {
     name: "m_total",

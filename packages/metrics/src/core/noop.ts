@@ -1,6 +1,7 @@
 import type { Collected } from "./collection.ts";
 import type { Collector } from "./collector.ts";
-import { type Metric, Registry, type SnapshotOptions } from "./registry.ts";
+import type { Metric } from "./metric.ts";
+import { Registry, type SnapshotOptions } from "./registry.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Distribution } from "./statistics.ts";
 import { Timer } from "./timer.ts";

@@ -19,9 +19,10 @@ import type { Definition, Family, RegistryWatcher } from "./family.ts";
 import { type Gauge, GaugeData, GaugeFamily } from "./gauge.ts";
 import { type Histogram, HistogramData, HistogramFamily } from "./histogram.ts";
 import { Info, InfoData } from "./info.ts";
-import { cleanLabelValue, declaredLabels, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
+import { declaredLabels, type LabelSpec, type Labels, type LabelsOf } from "./labels.ts";
+import type { Metric } from "./metric.ts";
 import { checkLabelName } from "./names.ts";
-import { CALLBACK_NAME, isOwn, OVERFLOW_NAME, OWN_LABELS, RegistryHome } from "./registry-home.ts";
+import { CALLBACK_NAME, constantLabels, isOwn, OVERFLOW_NAME, RegistryHome } from "./registry-home.ts";
 import { declarationDifference, sampleNames } from "./sample-names.ts";
 import { type FamilySnapshot, type MetricType, Snapshot } from "./snapshot.ts";
 import { StateSet, StateSetData, StateSetFamily } from "./state-set.ts";
@@ -49,24 +50,11 @@ export interface SnapshotOptions {
 interface Entry {
   readonly data: Family;
   readonly handle: object;
-  readonly signature: string;
+  /** What it was declared with, besides its definition. */
+  readonly shape: object | undefined;
   readonly owner: Collector | undefined;
   readonly read: (() => void) | undefined;
 }
-
-/** Any metric of a registry. */
-export type Metric =
-  | Counter
-  | CounterFamily
-  | Gauge
-  | GaugeFamily
-  | Histogram
-  | HistogramFamily
-  | Summary
-  | SummaryFamily
-  | Info
-  | StateSet
-  | StateSetFamily;
 
 /**
  * A set of metrics that is exposed together.
@@ -82,11 +70,12 @@ export class Registry {
   readonly #namespace: string;
   readonly #lint: LintMode;
   readonly #entries: Map<string, Entry> = new Map();
+  /** The entries in a list that does not change while it is gone through; made anew when they have changed. */
+  #list: readonly Entry[] | undefined;
   /** Every sample name that some metric writes, and whose it is. */
   readonly #claimed: Map<string, string> = new Map();
   readonly #home: RegistryHome;
   readonly #runner: CollectorRunner;
-  #registering: Collector | undefined;
   #overflowed: CounterFamily<{ readonly metric: string }> | undefined;
 
   /** Throws NAME_INVALID, LABEL_NAME_INVALID, LABEL_VALUE_INVALID, OPTION_INVALID. */
@@ -96,17 +85,14 @@ export class Registry {
       throw new InferometerError("NAME_INVALID", `Namespace ${shown(namespace)}: use letters, digits and underscores, not starting with a digit.`);
     }
     if (!(seriesLimit >= 1)) throw new InferometerError("OPTION_INVALID", `seriesLimit is ${shown(seriesLimit)}. Give a number of at least 1.`);
-    const constants = Object.entries(labels).map(([name, value]) => {
-      for (const type of ["histogram", "summary"] as const) checkLabelName(name, "the registry", type);
-      if (OWN_LABELS.includes(name))
-        throw new InferometerError("LABEL_NAME_INVALID", `Label ${shown(name)} of the registry: a metric of our own has it. Choose another name.`);
-      if (typeof value !== "string")
-        throw new InferometerError("LABEL_VALUE_INVALID", `Label ${shown(name)} of the registry is ${shown(value)}. Label values are strings.`);
-      return [name, cleanLabelValue(value)] as const;
-    });
     this.#namespace = namespace;
     this.#lint = lint;
-    this.#home = new RegistryHome({ clock, constants, seriesLimit, onOverflow: (metric) => this.#overflows().inc({ metric }) });
+    this.#home = new RegistryHome({
+      clock,
+      constants: constantLabels(labels),
+      seriesLimit,
+      onOverflow: (metric) => this.#overflows().inc({ metric }),
+    });
     this.#runner = new CollectorRunner(this, clock);
   }
 
@@ -241,7 +227,7 @@ export class Registry {
   register(...collectors: readonly Collector[]): void {
     for (const collector of collectors) {
       this.#runner.check(collector);
-      this.#registering = collector;
+      this.#home.collector = collector;
       try {
         collector.register(this);
         this.#runner.add(collector);
@@ -249,7 +235,7 @@ export class Registry {
         this.#dropOf(collector); // half a collector is none
         throw error;
       } finally {
-        this.#registering = undefined;
+        this.#home.collector = undefined;
       }
       this.#home.watcher?.mustAsk();
     }
@@ -266,7 +252,7 @@ export class Registry {
    */
   async collect(options: SnapshotOptions & { readonly signal?: AbortSignal } = {}): Promise<Collected> {
     const failed = await this.#runner.run(options.signal);
-    const missing = [...this.#entries].filter(([, { owner }]) => owner !== undefined && failed.has(owner)).map(([name]) => name);
+    const missing = failed.size === 0 ? [] : this.#listed().flatMap(({ data, owner }) => (owner !== undefined && failed.has(owner) ? data.name : []));
     return { snapshot: this.#snapshot(options, failed), collectors: this.#runner.states(), missing };
   }
 
@@ -300,7 +286,8 @@ export class Registry {
   #snapshot(options: SnapshotOptions, failed: ReadonlySet<Collector>): Snapshot {
     const names = options.names === undefined ? undefined : new Set(options.names);
     const families: FamilySnapshot[] = [];
-    for (const [name, { data, owner, read }] of [...this.#entries]) {
+    for (const { data, owner, read } of this.#listed()) {
+      const { name } = data;
       if (names !== undefined && !names.has(name)) continue;
       if (owner !== undefined && failed.has(owner)) continue;
       if (read !== undefined) {
@@ -318,6 +305,16 @@ export class Registry {
     return new Snapshot(families, this.#home.clock.time());
   }
 
+  #listed(): readonly Entry[] {
+    this.#list ??= [...this.#entries.values()];
+    return this.#list;
+  }
+
+  #keep(full: string, entry: Entry): void {
+    this.#entries.set(full, entry);
+    this.#list = undefined;
+  }
+
   #metric<D extends Family, H extends object>(
     name: string,
     options: MetricOptions & { readonly labels?: LabelSpec | undefined; readonly read?: unknown },
@@ -333,24 +330,24 @@ export class Registry {
     const { labels, ...rest } = options ?? {}; // without options: checkedDefinition says what is missing
     const context = { type: kind.type, constants: this.#home.constants, lint: this.#lint };
     const definition = checkedDefinition(full, labels === undefined ? rest : { ...rest, labels }, context);
-    const signature = JSON.stringify([definition, kind.shape ?? null]);
     const existing = this.#entries.get(full);
     if (existing !== undefined) {
-      if (existing.signature === signature) {
+      const difference = declarationDifference({ definition: existing.data.definition, shape: existing.shape }, { definition, shape: kind.shape });
+      if (difference === undefined) {
         // What two collectors declare belongs to neither: it does not go, or fail, with the first.
-        if (this.#registering !== undefined && existing.owner !== this.#registering) this.#entries.set(full, { ...existing, owner: undefined });
+        if (this.#home.collector !== undefined && existing.owner !== this.#home.collector) this.#keep(full, { ...existing, owner: undefined });
         return existing.handle as H;
       }
       throw new InferometerError(
         "METRIC_CONFLICT",
-        `${full} is registered already, declared otherwise: ${declarationDifference(existing.signature, signature)}. Declare it alike, or choose another name.`,
+        `${full} is registered already, declared otherwise: ${difference}. Declare it alike, or choose another name.`,
       );
     }
     this.#claim(full, kind.type);
     const data = kind.make(definition);
     const handle = kind.handle(data);
     const read = typeof rest.read === "function" && kind.read !== undefined ? () => kind.read?.(handle) : undefined;
-    this.#entries.set(full, { data, handle, signature, owner: isOwn(full) ? undefined : this.#registering, read });
+    this.#keep(full, { data, handle, shape: kind.shape, owner: isOwn(full) ? undefined : this.#home.collector, read });
     this.#home.watcher?.familyAdded(data);
     if (read !== undefined) this.#home.watcher?.mustAsk(data);
     return handle;
@@ -364,6 +361,7 @@ export class Registry {
     const entry = this.#entries.get(full);
     if (entry === undefined) return false;
     this.#entries.delete(full);
+    this.#list = undefined;
     if (full === OVERFLOW_NAME) this.#overflowed = undefined;
     for (const [sample, owner] of [...this.#claimed]) if (owner === full) this.#claimed.delete(sample);
     entry.data.retire();

@@ -58,6 +58,21 @@ export class Rows {
     this.created[to] = this.created[from]!;
   }
 
+  /** Whether the first rows have exactly these values. */
+  hold(values: Float64Array): boolean {
+    let at = 0;
+    for (const { slot, rows } of this.blocks) {
+      const slab = this.#arena.slabs[slot >> SLAB_SHIFT]!;
+      const end = Math.min(values.length, at + rows * this.stride);
+      for (let cell = slot & SLAB_MASK; at < end; at++, cell++) {
+        const value = values[at]!;
+        // 0 and -0 are equal and yet two texts.
+        if (value !== slab[cell]! || (value === 0 && !Object.is(value, slab[cell]))) return false;
+      }
+    }
+    return at === values.length;
+  }
+
   /** A copy of the first `length` rows' values, one after the other. */
   copy(length: number): Float64Array {
     return copyRows({ slabs: this.#arena.slabs, blocks: this.blocks, stride: this.stride }, length);
@@ -83,6 +98,9 @@ export class Rows {
   }
 }
 
+/** So many numbers are copied one by one. */
+const FEW = 32;
+
 /** The first `length` rows of some blocks as one new array. */
 export function copyRows(
   source: { readonly slabs: readonly Float64Array[]; readonly blocks: readonly Block[]; readonly stride: number },
@@ -95,7 +113,10 @@ export function copyRows(
     if (take <= 0) break;
     const slab = source.slabs[slot >> SLAB_SHIFT]!;
     const at = slot & SLAB_MASK;
-    values.set(slab.subarray(at, at + take * source.stride), done * source.stride);
+    const count = take * source.stride;
+    // A view costs more than to copy a few numbers one by one.
+    if (count > FEW) values.set(slab.subarray(at, at + count), done * source.stride);
+    else for (let k = 0; k < count; k++) values[done * source.stride + k] = slab[at + k]!;
     done += take;
   }
   return values;

@@ -1,3 +1,4 @@
+import type { Definition } from "./family.ts";
 import type { MetricType } from "./snapshot.ts";
 
 /** The names that a metric writes or that OpenMetrics derives its family from: no other metric may have one of them. */
@@ -9,13 +10,19 @@ export function sampleNames(full: string, type: MetricType): string[] {
   return [full];
 }
 
-/** In which point two declarations (as registry.ts signs them) differ, for an error text. */
-export function declarationDifference(before: string, after: string): string {
-  const [was, wasShape] = JSON.parse(before) as [Record<string, unknown>, unknown];
-  const [is, isShape] = JSON.parse(after) as [Record<string, unknown>, unknown];
+/** What a metric was declared with. */
+export interface Declared {
+  readonly definition: Definition;
+  /** What the definition does not say: buckets, quantiles. */
+  readonly shape: object | undefined;
+}
+
+/** In which point two declarations differ, for an error text; undefined: in none. Texts are compared, since a registry keeps none of them. */
+export function declarationDifference(before: Declared, after: Declared): string | undefined {
+  const [was, is] = [before, after].map((declared) => ({ ...declared.definition, shape: declared.shape ?? null }) as Record<string, unknown>);
   for (const key of Object.keys({ ...was, ...is })) {
-    const [a, b] = [JSON.stringify(was[key]), JSON.stringify(is[key])];
+    const [a, b] = [JSON.stringify(was![key]), JSON.stringify(is![key])];
     if (a !== b) return `${key} was ${a}, now ${b}`;
   }
-  return `shape was ${JSON.stringify(wasShape)}, now ${JSON.stringify(isShape)}`;
+  return undefined;
 }

@@ -159,3 +159,71 @@ describe("a snapshot", () => {
     assert.equal(snapshot.get("none"), undefined);
   });
 });
+
+describe("a family in two snapshots", () => {
+  it("is the same object where nothing has changed, and another where something has", () => {
+    const metrics = new Registry();
+    const gauge = metrics.gauge("depth", { help: "D." });
+    const counter = metrics.counter("frames_total", { help: "F.", labels: ["x"] });
+    counter.inc({ x: "a" });
+    const [first, second] = [metrics.snapshot(), metrics.snapshot()];
+    for (const name of ["depth", "frames_total"]) assert.equal(second.get(name), first.get(name));
+    gauge.set(7);
+    const third = metrics.snapshot();
+    assert.notEqual(third.get("depth"), second.get("depth"));
+    assert.equal(third.get("frames_total"), second.get("frames_total"));
+    assert.deepEqual([second.value("depth"), third.value("depth")], [0, 7]);
+  });
+
+  const metrics = () => {
+    const registry = new Registry({ clock: new ManualClock(1000) });
+    const gauge = registry.gauge("depth", { help: "D.", labels: ["x"] });
+    gauge.set({ x: "a" }, 0);
+    gauge.set({ x: "b" }, 2);
+    return { registry, gauge };
+  };
+  const changes: Readonly<Record<string, (world: ReturnType<typeof metrics>) => void>> = {
+    "a zero becomes a negative one": ({ gauge }) => gauge.set({ x: "a" }, -0),
+    "the last row changes": ({ gauge }) => gauge.set({ x: "b" }, Number.POSITIVE_INFINITY),
+    "a row comes": ({ gauge }) => gauge.set({ x: "c" }, 0),
+    "a row goes": ({ gauge }) => gauge.remove({ x: "b" }),
+    "a row goes and another comes in its place with its value": ({ gauge }) => {
+      gauge.remove({ x: "b" });
+      gauge.set({ x: "c" }, 2);
+    },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    it(`is another object when ${name}`, () => {
+      const world = metrics();
+      const before = world.registry.snapshot();
+      const told = all(before);
+      change(world);
+      const after = world.registry.snapshot();
+      assert.notEqual(after.get("depth"), before.get("depth"));
+      assert.deepEqual(all(before), told);
+      assert.notDeepEqual(all(after), told);
+    });
+  }
+
+  it("is another object when a counter began anew at the same total", () => {
+    const clock = new ManualClock(1000);
+    const registry = new Registry({ clock });
+    const counter = registry.counter("kernel_total", { help: "K." });
+    counter.mirror(5);
+    const before = registry.snapshot();
+    clock.advance(1000);
+    counter.mirror(1);
+    counter.mirror(5);
+    assert.notEqual(registry.snapshot().get("kernel_total")?.created?.[0], before.get("kernel_total")?.created?.[0]);
+  });
+
+  it("has its quantiles of that moment, though nothing was observed since", () => {
+    const clock = new ManualClock(1000);
+    const registry = new Registry({ clock });
+    registry.summary("wait_seconds", { help: "W.", maxAge: "1m" }).observe(3);
+    const before = registry.snapshot().get("wait_seconds")!.summary();
+    clock.advance(120_000);
+    const after = registry.snapshot().get("wait_seconds")!.summary();
+    assert.ok(before.quantiles.every(([, value]) => value > 2.9) && after.quantiles.every(([, value]) => Number.isNaN(value)));
+  });
+});

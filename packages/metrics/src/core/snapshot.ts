@@ -193,16 +193,17 @@ export class Snapshot {
   readonly families: readonly FamilySnapshot[];
   /** Seconds since 1970 when it was taken. */
   readonly timestamp: number;
-  readonly #byName: Map<string, FamilySnapshot>;
+  /** Made when it is first asked for: a text needs none. */
+  #byName: Map<string, FamilySnapshot> | undefined;
 
   constructor(families: readonly FamilySnapshot[], timestamp: number) {
     this.families = families;
     this.timestamp = timestamp;
-    this.#byName = new Map(families.map((family) => [family.name, family]));
   }
 
   /** The family of that name, as exposed (with namespace, a counter with `_total`). */
   get(name: string): FamilySnapshot | undefined {
+    this.#byName ??= new Map(this.families.map((family) => [family.name, family]));
     return this.#byName.get(name);
   }
 

@@ -130,6 +130,10 @@ export class SummaryData extends Family<Summary> {
     return { values, quantiles };
   }
 
+  protected override get isPlain(): boolean {
+    return false; // quantiles change as the window slides
+  }
+
   protected override makeChild(row: number): Summary {
     return new Summary(this, row);
   }

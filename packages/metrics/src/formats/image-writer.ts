@@ -1,6 +1,7 @@
 import { type LabelValue, SeriesTable } from "../core/series-table.ts";
 import { FamilySnapshot, Snapshot } from "../core/snapshot.ts";
 import type { EncodeOptions, Format } from "./format.ts";
+import { isShownAsUnknown } from "./open-metrics.ts";
 
 /** Rows `from` up to, not with, `to` of a family. */
 export interface RowRange {
@@ -9,7 +10,7 @@ export interface RowRange {
 }
 
 /**
- * The plain encoder's bytes for a part of a snapshot: a family's head, or a run of its rows. The image takes every text from here, so the
+ * The plain encoder's bytes for a part of a snapshot, a run of a family's rows. The image takes every text from here, so the
  * two cannot drift apart; all that it writes itself are numbers.
  */
 export class PartWriter {
@@ -31,14 +32,16 @@ export class PartWriter {
     this.end = format.encode(new Snapshot([], 0), options);
   }
 
-  /** What comes before a family's rows. */
-  head(family: FamilySnapshot): Uint8Array {
-    return this.#encode(windowOf(family, { from: 0, to: 0 }));
+  /** The text of some rows, before the first one the family's head, of `head` bytes. */
+  part(family: FamilySnapshot, range: RowRange): { readonly bytes: Uint8Array; readonly head: number } {
+    const bytes = this.#encode(windowOf(family, range));
+    const head = this.#encode(windowOf(family, { from: 0, to: 0 })).length;
+    return range.from === 0 ? { bytes, head } : { bytes: bytes.subarray(head), head: 0 };
   }
 
-  /** The samples of some rows; `head` is the family's. */
-  rows(family: FamilySnapshot, head: Uint8Array, range: RowRange): Uint8Array {
-    return this.#encode(windowOf(family, range)).subarray(head.length);
+  /** Whether the format gives the family another type, since a neighbour has a name that it would take. */
+  isRenamed(family: FamilySnapshot): boolean {
+    return this.isOpenMetrics && isShownAsUnknown(family, this.#snapshot);
   }
 
   #encode(part: FamilySnapshot): Uint8Array {

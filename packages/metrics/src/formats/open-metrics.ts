@@ -31,7 +31,7 @@ function writerOf(snapshot: Snapshot, options: EncodeOptions): TextWriter {
 
 function familyText(family: FamilySnapshot, snapshot: Snapshot, withCreated: boolean): FamilyText {
   const bare = bareName(family);
-  const type = clashes(family, bare, snapshot) ? "unknown" : family.type;
+  const type = isShownAsUnknown(family, snapshot) ? "unknown" : family.type;
   const name = type === "unknown" ? family.name : bare;
   const gauge = type === "gaugehistogram" ? "g" : "";
   const negativeBounds = (family.bounds?.[0] ?? 0) < 0;
@@ -69,9 +69,10 @@ function bareName(family: FamilySnapshot): string {
   return suffix !== "" && family.name.endsWith(suffix) ? family.name.slice(0, -suffix.length) : family.name;
 }
 
-/** Whether another family of this snapshot has a name that a counter or info takes besides its own. */
-function clashes(family: FamilySnapshot, bare: string, snapshot: Snapshot): boolean {
+/** Whether a counter or info is written as unknown, since another family of this snapshot has a name that it takes besides its own. */
+export function isShownAsUnknown(family: FamilySnapshot, snapshot: Snapshot): boolean {
   if (family.type !== "counter" && family.type !== "info") return false;
+  const bare = bareName(family);
   const [suffixes, twin] = family.type === "counter" ? [["", "_total", "_created"], "info"] : [["", "_info"], "counter"];
   if (suffixes.some((suffix) => bare + suffix !== family.name && snapshot.get(bare + suffix) !== undefined)) return true;
   return snapshot.get(`${bare}${twin === "info" ? "_info" : "_total"}`)?.type === twin;
