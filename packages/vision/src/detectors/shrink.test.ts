@@ -22,6 +22,28 @@ test("grey is the luma of the colour", () => {
   assert.deepEqual([...into], [255, 76, 149, 28]); // 0.299, 0.587 and 0.114 of 255
 });
 
+test("halving by words is the same as halving by pixels, to the last row and column", () => {
+  for (const [width, height] of [
+    [8, 4],
+    [12, 5],
+    [64, 3],
+  ] as const) {
+    // Not at the start of its buffer; a picture that starts between two words is halved pixel by pixel.
+    const whole = Uint8Array.from({ length: width * height + 5 }, (_, at) => (at * 91 + (at >> 3)) % 256);
+    const aligned = whole.subarray(4, 4 + width * height);
+    const [byWords, byPixels] = [new Uint8Array((width >> 1) * (height >> 1)), new Uint8Array((width >> 1) * (height >> 1))];
+    shrinkGrey(aligned, byWords, { width, height, factor: 2 });
+    const moved = new Uint8Array(whole.length);
+    moved.set(aligned, 1);
+    shrinkGrey(moved.subarray(1), byPixels, { width, height, factor: 2 });
+    assert.deepEqual(byWords, byPixels);
+    assert.ok(new Set(byWords).size > 5);
+  }
+  const white = new Uint8Array(2);
+  shrinkGrey(new Uint8Array(8).fill(255), white, { width: 4, height: 2, factor: 2 });
+  assert.deepEqual([...white], [255, 255]);
+});
+
 test("halving, which is written out, is the same as any other shrinking", () => {
   const [width, height] = [9, 7];
   const pixels = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 37) % 251);
