@@ -1,4 +1,5 @@
-import { InferometerError, shown } from "@inferometer/metrics";
+import { InferometerError } from "@inferometer/metrics";
+import { checkOptions, POSITIVE } from "../option-check.ts";
 
 export interface BackgroundOptions {
   /** Frames that the background remembers; the learning rate is its inverse. Default 500. */
@@ -68,11 +69,7 @@ export class BackgroundSubtractor {
   /** Width and height in pixels. Throws OPTION_INVALID for what is not a positive number. */
   constructor(width: number, height: number, options: BackgroundOptions = {}) {
     const { history = 500, varianceThreshold = 16, shadows = false, channels = 1, foregroundLearning = 1 } = options;
-    positive("width", width);
-    positive("height", height);
-    positive("history", history);
-    positive("varianceThreshold", varianceThreshold);
-    positive("foregroundLearning", foregroundLearning);
+    checkOptions({ width, height, history, varianceThreshold, foregroundLearning }, POSITIVE);
     this.#pixels = width * height;
     this.#channels = channels;
     this.#history = history;
@@ -295,9 +292,4 @@ function swap(plane: Float32Array, a: number, b: number): void {
   const kept = plane[a]!;
   plane[a] = plane[b]!;
   plane[b] = kept;
-}
-
-function positive(name: string, value: number): void {
-  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
-    throw new InferometerError("OPTION_INVALID", `${name} is ${shown(value)}. Give a number above 0.`);
 }

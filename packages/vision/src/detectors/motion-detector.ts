@@ -1,4 +1,4 @@
-import { InferometerError, shown } from "@inferometer/metrics";
+import { atLeast, checkOptions } from "../option-check.ts";
 import type { Detection, Detector, Frame, StageClock } from "../types.ts";
 import { BackgroundSubtractor, MASK_FOREGROUND } from "./background-subtractor.ts";
 import { BitMask } from "./bit-mask.ts";
@@ -50,9 +50,8 @@ export class MotionDetector implements Detector {
   constructor(options: MotionOptions = {}) {
     const { minArea = 0.001, analysisWidth = 320, colour = false, shadows = false } = options;
     const { history = 500, varianceThreshold = 16, label = "motion" } = options;
-    if (!(minArea >= 0 && minArea < 1))
-      throw new InferometerError("OPTION_INVALID", `minArea is ${shown(minArea)}. Give a share of the frame, as 0.001.`);
-    if (!(analysisWidth >= 16)) throw new InferometerError("OPTION_INVALID", `analysisWidth is ${shown(analysisWidth)}. Give 16 pixels or more.`);
+    checkOptions({ minArea }, { fits: (share) => share >= 0 && share < 1, wanted: "a share of the frame, as 0.001" });
+    checkOptions({ analysisWidth }, atLeast(16, { of: "pixels" }));
     this.#options = { minArea, analysisWidth, colour, shadows, history, varianceThreshold, label };
   }
 

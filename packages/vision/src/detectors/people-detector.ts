@@ -1,5 +1,5 @@
-import { InferometerError, shown } from "@inferometer/metrics";
 import { intersection } from "../boxes.ts";
+import { atLeast, checkOptions, SHARE } from "../option-check.ts";
 import type { Box, Detection, Detector, Frame, StageClock } from "../types.ts";
 import { GreySampler } from "./grey-sampler.ts";
 import { CELL, HogFeatures } from "./hog-features.ts";
@@ -56,11 +56,10 @@ export class PeopleDetector implements Detector {
   /** Throws OPTION_INVALID for a confidence outside 0 to 1, a step of 1 or less, and sizes below 24. */
   constructor(options: PeopleOptions = {}) {
     const { confidence = 0.5, scaleStep = 1.15, leastHeight = 48, patience = 16 } = options;
-    if (!(confidence >= 0 && confidence <= 1))
-      throw new InferometerError("OPTION_INVALID", `confidence is ${shown(confidence)}. Give a number from 0 to 1.`);
-    if (!(scaleStep >= 1.02)) throw new InferometerError("OPTION_INVALID", `scaleStep is ${shown(scaleStep)}. Give 1.02 or more.`);
-    if (!(leastHeight >= 24)) throw new InferometerError("OPTION_INVALID", `leastHeight is ${shown(leastHeight)}. Give 24 pixels or more.`);
-    if (!(patience >= 0)) throw new InferometerError("OPTION_INVALID", `patience is ${shown(patience)}. Give a number of frames.`);
+    checkOptions({ confidence }, SHARE);
+    checkOptions({ scaleStep }, atLeast(1.02));
+    checkOptions({ leastHeight }, atLeast(24, { of: "pixels" }));
+    checkOptions({ patience }, atLeast(0, { of: "frames" }));
     this.#options = { confidence, scaleStep, leastHeight, patience };
   }
 

@@ -2,6 +2,7 @@ import { type Dirent, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferometerError, shown } from "@inferometer/metrics";
+import { checkOptions } from "../option-check.ts";
 import type { FrameStamp, Source, SourceEvent, SourceOpenOptions, StreamInfo } from "../types.ts";
 import { findFfmpeg } from "./find-ffmpeg.ts";
 import { PictureDecoder, type PictureForm, wantedSize } from "./picture-decoder.ts";
@@ -35,9 +36,7 @@ export class ImagesSource implements Source {
 
   constructor(spec: ImagesSpec) {
     const { framesPerSecond = 25 } = spec;
-    if (!(framesPerSecond > 0 && framesPerSecond <= 1000)) {
-      throw new InferometerError("OPTION_INVALID", `framesPerSecond is ${shown(framesPerSecond)}. Give a number above 0, up to 1000.`);
-    }
+    checkOptions({ framesPerSecond }, { fits: (rate) => rate > 0 && rate <= 1000, wanted: "a number above 0, up to 1000" });
     this.#spec = spec;
     this.name = spec.folder;
   }

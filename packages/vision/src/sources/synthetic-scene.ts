@@ -1,4 +1,5 @@
-import { InferometerError, shown } from "@inferometer/metrics";
+import { InferometerError } from "@inferometer/metrics";
+import { checkOptions } from "../option-check.ts";
 import type { PixelFormat, StreamInfo, Truth } from "../types.ts";
 import { randomAt } from "./seeded-random.ts";
 import { type CastOptions, type Walker, walkersAt } from "./synthetic-cast.ts";
@@ -205,6 +206,6 @@ function groundTexture(width: number, height: number, seed: number): Uint8Array 
 }
 
 function check(name: string, value: number, { least, most, whole = false }: { least: number; most: number; whole?: boolean }): void {
-  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return;
-  throw new InferometerError("OPTION_INVALID", `${name} is ${shown(value)}. Give a${whole ? " whole" : ""} number from ${least} to ${most}.`);
+  const fits = (given: number): boolean => given >= least && given <= most && (!whole || Number.isInteger(given));
+  checkOptions({ [name]: value }, { fits, wanted: `a${whole ? " whole" : ""} number from ${least} to ${most}` });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Clock, InferometerError, shown, systemClock } from "@inferometer/metrics";
+import { type Clock, systemClock } from "@inferometer/metrics";
+import { COUNT, checkOptions } from "../option-check.ts";
 import type { FrameStamp, Source, SourceEvent, SourceOpenOptions, StreamInfo, Truth } from "../types.ts";
 import { type SyntheticOptions, SyntheticScene } from "./synthetic-scene.ts";
 
@@ -25,8 +26,7 @@ export class SyntheticSource implements Source {
   /** Throws OPTION_INVALID for options that make no picture. */
   constructor(spec: SyntheticSpec, { clock = systemClock }: { clock?: Clock } = {}) {
     const { frames = 1, live = false } = spec;
-    if (!(Number.isSafeInteger(frames) && frames > 0))
-      throw new InferometerError("OPTION_INVALID", `frames is ${shown(frames)}. Give a whole number above 0.`);
+    checkOptions({ frames }, COUNT);
     this.#spec = spec;
     this.#clock = clock;
     this.live = live;

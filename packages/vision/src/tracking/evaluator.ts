@@ -1,4 +1,4 @@
-import { InferometerError, shown } from "@inferometer/metrics";
+import { checkOptions, SHARE } from "../option-check.ts";
 import type { Truth } from "../types.ts";
 import { ClearScore, type ClearScores } from "./clear-score.ts";
 import { HotaScore, type HotaScores } from "./hota-score.ts";
@@ -40,9 +40,7 @@ export class TrackingEvaluator {
 
   /** Throws OPTION_INVALID for numbers outside 0 to 1. */
   constructor({ iou = 0.5, leastVisible = 0 }: EvaluatorOptions = {}) {
-    for (const [name, value] of Object.entries({ iou, leastVisible })) {
-      if (!(value >= 0 && value <= 1)) throw new InferometerError("OPTION_INVALID", `${name} is ${shown(value)}. Give a number from 0 to 1.`);
-    }
+    checkOptions({ iou, leastVisible }, SHARE);
     this.#iou = iou;
     this.#leastVisible = leastVisible;
     this.#clear = new ClearScore(iou);

@@ -1,5 +1,6 @@
-import { type Duration, InferometerError, parseDuration, shown } from "@inferometer/metrics";
+import { type Duration, parseDuration } from "@inferometer/metrics";
 import { iou } from "../boxes.ts";
+import { checkOptions, POSITIVE, SHARE } from "../option-check.ts";
 import type { Box, Detection } from "../types.ts";
 import { assign } from "./assignment.ts";
 import { LiveTrack, type LostReason, type Track, type TrackEvent } from "./track.ts";
@@ -81,10 +82,8 @@ export class Tracker {
   constructor(options: TrackerOptions = {}) {
     const { highConfidence = 0.5, lowConfidence = 0.1, startConfidence = 0.6, lostAfter = "1s" } = options;
     const { matchLabels = true, frame, framesPerSecond = 30 } = options;
-    for (const [name, value] of Object.entries({ highConfidence, lowConfidence, startConfidence })) {
-      if (!(value >= 0 && value <= 1)) throw new InferometerError("OPTION_INVALID", `${name} is ${shown(value)}. Give a number from 0 to 1.`);
-    }
-    if (!(framesPerSecond > 0)) throw new InferometerError("OPTION_INVALID", `framesPerSecond is ${shown(framesPerSecond)}. Give a number above 0.`);
+    checkOptions({ highConfidence, lowConfidence, startConfidence }, SHARE);
+    checkOptions({ framesPerSecond }, POSITIVE);
     this.#options = { highConfidence, lowConfidence, startConfidence, matchLabels, framesPerSecond };
     this.#frame = frame === undefined ? undefined : { ...frame };
     this.#lostAfterSeconds = parseDuration(lostAfter) / 1000;

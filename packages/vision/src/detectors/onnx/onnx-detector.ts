@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { InferometerError, shown } from "@inferometer/metrics";
 import { clipped } from "../../boxes.ts";
+import { COUNT, checkOptions, SHARE } from "../../option-check.ts";
 import type { Detection, Detector, Frame, StageClock, StreamInfo } from "../../types.ts";
 import { suppressed } from "../nms.ts";
 import type { Found } from "./found.ts";
@@ -183,10 +184,9 @@ function check(options: OnnxOptions): void {
     throw new InferometerError("OPTION_INVALID", `${name} is ${shown(value)}. ${way}`);
   };
   if (typeof model !== "string" || model === "") refuse("model", model, "Give the path of an .onnx file.");
-  for (const [name, value] of Object.entries({ confidence, iou })) if (!(value >= 0 && value <= 1)) refuse(name, value, "Give a number from 0 to 1.");
+  checkOptions({ confidence, iou }, SHARE);
   const { width, height } = typeof inputSize === "number" ? { width: inputSize, height: inputSize } : inputSize;
-  for (const [name, value] of Object.entries({ most, threads, batchSize, "inputSize's width": width, "inputSize's height": height }))
-    if (!(Number.isInteger(value) && value >= 1)) refuse(name, value, "Give a whole number from 1 on.");
+  checkOptions({ most, threads, batchSize, "inputSize's width": width, "inputSize's height": height }, COUNT);
   if (!["cpu", "cuda", "auto"].includes(device)) refuse("device", device, 'Give "cpu", "cuda" or "auto".');
   if (layout !== undefined && !Object.hasOwn(LAYOUTS, layout)) refuse("layout", layout, `Give one of ${Object.keys(LAYOUTS).join(", ")}.`);
 }
