@@ -94,6 +94,8 @@ export interface GpuSource {
   fresh?(): Promise<void>;
   /** Why GPUs that should be there cannot be told, or "". That there are none is no failure. */
   readonly failure: string;
+  /** Why it knows no GPU, where that is no failure, as far as it can say. */
+  readonly absence: string;
   /** How often what it runs ended or hung. */
   readonly failures: number;
   /** Whether it was tried at least once, so that "no GPU" means that there is none. */

@@ -113,7 +113,10 @@ export class GpuCollector implements Collector {
       if (condition === "lost") failures.push(`GPU ${gpu}${name} does not answer${why === "" ? "" : `: ${why}`}`);
     }
     const none = states.length === 0 && this.#sources.every(({ tried }) => tried);
-    if (none && this.required && failures.length === 0) failures.push("no GPU was found");
+    if (none && this.required && failures.length === 0) {
+      const why = this.#sources.flatMap(({ absence }) => absence || []).join("; ");
+      failures.push(`no GPU was found${why === "" ? "" : ` (${why})`}`);
+    }
     if (failures.length > 0) throw new Error(failures.join("; "));
   }
 

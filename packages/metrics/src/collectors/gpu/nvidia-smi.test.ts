@@ -199,7 +199,10 @@ describe("gpu() with nvidia-smi", posix, () => {
     using smi = new FakeNvidiaSmi({ ...pair, words: "Failed to initialize NVML: Insufficient Permissions", exit: 4 });
     await using probe = new GpuProbe({ command: smi.command });
     const { error } = await probe.until(({ ok }) => !ok);
-    assert.match(error, /permission denied: Failed to initialize NVML: Insufficient Permissions: this user needs access to \/dev\/nvidia/);
+    assert.match(
+      error,
+      /^nvidia-smi: permission denied; this user needs access to \/dev\/nvidia\* \(Failed to initialize NVML: Insufficient Permissions\)$/,
+    );
   });
 
   const broken: readonly (readonly [string, string, number, RegExp])[] = [
@@ -207,13 +210,13 @@ describe("gpu() with nvidia-smi", posix, () => {
       "the driver was updated under it",
       "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 535.183",
       18,
-      /ended with 18: Failed to initialize NVML: Driver\/library version mismatch; NVML library version: 535\.183: the driver was updated .*restart/,
+      /^nvidia-smi: the driver was updated, .* restart the machine \(Failed .* Driver\/library version mismatch; NVML library version: 535\.183\)$/,
     ],
     [
       "its container lost the GPU",
       "Failed to initialize NVML: Unknown Error",
       255,
-      /ended with 255: .*Unknown Error: a container loses .*restart the container/,
+      /^nvidia-smi: a container loses its GPUs .*; restart it \(Failed to initialize NVML: Unknown Error\)$/,
     ],
   ];
   for (const [what, words, exit, message] of broken) {
@@ -237,12 +240,17 @@ describe("gpu() with nvidia-smi", posix, () => {
     none.close();
   });
 
-  const missing: readonly (readonly [string, (smi: FakeNvidiaSmi) => string, Partial<FakeMachine>])[] = [
-    ["no nvidia-smi", () => "no-such-nvidia-smi", {}],
-    ["no driver", ({ command }) => command, { words: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 }],
-    ["no GPU", ({ command }) => command, { words: "No devices were found", exit: 6 }],
+  const missing: readonly (readonly [string, (smi: FakeNvidiaSmi) => string, Partial<FakeMachine>, string])[] = [
+    ["no nvidia-smi", () => "no-such-nvidia-smi", {}, "no-such-nvidia-smi was not found"],
+    [
+      "no driver",
+      ({ command }) => command,
+      { words: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 },
+      "nvidia-smi: NVIDIA-SMI has failed",
+    ],
+    ["no GPU", ({ command }) => command, { words: "No devices were found", exit: 6 }, "nvidia-smi: No devices were found"],
   ];
-  for (const [what, command, machine] of missing) {
+  for (const [what, command, machine, why] of missing) {
     it(`takes ${what} for a machine without a GPU: no failure, unless one is required`, async () => {
       using smi = new FakeNvidiaSmi({ ...pair, ...machine });
       await using probe = new GpuProbe({ command: command(smi) });
@@ -250,7 +258,7 @@ describe("gpu() with nvidia-smi", posix, () => {
       assert.deepEqual([(await probe.scrape()).ok, (await probe.scrape()).values], [true, {}]);
       await using strict = new GpuProbe({ command: command(smi), required: true });
       await strict.gpu.settled();
-      assert.equal((await strict.scrape()).error, "no GPU was found");
+      assert.ok((await strict.scrape()).error.startsWith(`no GPU was found (${why}`), (await strict.scrape()).error);
       assert.equal(strict.registry.collectorStates()[0]!.required, true);
     });
   }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { pciAddress } from "./gpu-state.ts";
@@ -27,9 +28,9 @@ const MOST_WORDS = 3;
 
 /** What helps, by what nvidia-smi says. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/version mismatch/i, "the driver was updated while its old kernel module runs: restart the machine, or the container"],
-  [/NVML: Unknown Error/i, "a container loses its GPUs when the machine's systemd is reloaded: restart the container"],
-  [/insufficient permissions/i, "this user needs access to /dev/nvidia*"],
+  [/version mismatch/i, "the driver was updated, and its old kernel module still runs; restart the machine"],
+  [/NVML: Unknown Error/i, "a container loses its GPUs when the machine's systemd is reloaded; restart it"],
+  [/insufficient permissions/i, "permission denied; this user needs access to /dev/nvidia*"],
 ];
 
 /**
@@ -98,14 +99,16 @@ export class NvidiaSmi extends NvidiaSource {
       this.#place++;
       if (this.#place < this.#options.commands.length) return 0;
       this.#place = 0;
-      return this.absent(`${this.#command} was not found`);
+      return this.absent(`${basename(this.#command)} was not found`);
     }
     const words = this.#words.join("; ").slice(0, 300);
     if (code === NO_DRIVER || code === NO_LIBRARY || /No devices were found/i.test(words))
-      return this.absent(`${this.#command}: ${words || "no driver"}`);
+      return this.absent(`${basename(this.#command)}: ${words || "no driver"}`);
     if (end.silent) this.loopIsMute = true; // it may keep its lines to itself
+    // What helps comes first: /health shows the beginning of long texts.
     const [, advice] = ADVICE.find(([pattern]) => pattern.test(words)) ?? [];
-    this.failure = [this.#failure(end), words, advice].filter((part) => part !== undefined && part !== "").join(": ");
+    const program = basename(this.#command);
+    this.failure = advice === undefined ? `${program} ${howItEnded(end, this.patience)}${words && `: ${words}`}` : `${program}: ${advice} (${words})`;
     return undefined;
   }
 
@@ -119,12 +122,6 @@ export class NvidiaSmi extends NvidiaSource {
     const others = this.#others();
     if (others.length > 0) args.push(`--id=${others.join(",")}`);
     return args;
-  }
-
-  #failure({ code, signal, error, silent }: ChildEnd): string {
-    if (error !== undefined) return `${this.#command} cannot be started: ${error}`;
-    if (silent) return `${this.#command} did not answer for ${this.patience}`;
-    return code === NO_PERMISSION ? `${this.#command}: permission denied` : `${this.#command} ended with ${signal ?? code}`;
   }
 
   /** The GPUs besides the lost ones; none: ask all. */
@@ -165,6 +162,12 @@ export class NvidiaSmi extends NvidiaSource {
     if (pci !== "") this.#lost.add(pci);
     this.#lostAt = this.#options.clock.now();
   }
+}
+
+function howItEnded({ code, signal, error, silent }: ChildEnd, patience: string): string {
+  if (error !== undefined) return `cannot be started: ${error}`;
+  if (silent) return `did not answer for ${patience}`;
+  return code === NO_PERMISSION ? "may not ask the driver" : `ended with ${signal ?? code}`;
 }
 
 interface LostGpu {

@@ -51,6 +51,7 @@ export abstract class NvidiaSource implements GpuSource {
   #maySleep = false;
   readonly #graceMs: number;
   failure = "";
+  absence = "";
   tried = false;
 
   constructor(options: NvidiaOptions) {
@@ -151,6 +152,7 @@ export abstract class NvidiaSource implements GpuSource {
     const { devPath = "/dev" } = this.#options;
     const ours = this.log.reports.length > 0 || (nvidiaPciGpus(this.#options).length > 0 && existsSync(`${devPath}/nvidiactl`));
     this.failure = ours ? why : "";
+    this.absence = why;
     return ABSENT_MS;
   }
 

@@ -59,6 +59,7 @@ interface Watched extends FoundCard {
 /** GPUs of AMD, Intel and small computers, from what their drivers show in sysfs. One that sleeps is left alone: reading would wake it. */
 export class SysfsCards implements GpuSource {
   readonly name = "sysfs";
+  readonly absence = "";
   readonly failures = 0;
   readonly #options: SysfsCardsOptions;
   readonly #outpost: Outpost;
