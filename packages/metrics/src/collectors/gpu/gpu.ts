@@ -6,7 +6,7 @@ import type { Registry } from "../../core/registry.ts";
 import { NVML_PLACES, NvmlChild } from "../gpu-nvml.ts";
 import { Readings } from "../readings.ts";
 import { GpuMetrics } from "./gpu-metrics.ts";
-import type { GpuSource } from "./gpu-state.ts";
+import type { GpuSource, GpuState } from "./gpu-state.ts";
 import { NvidiaSmi, SMI_PLACES } from "./nvidia-smi.ts";
 import { type ProcessGroupsOption, planProcessGroups } from "./process-groups.ts";
 import { SysfsCards } from "./sysfs-cards.ts";
@@ -102,7 +102,7 @@ export class GpuCollector implements Collector {
   /** Throws, when everything is told, if a GPU is lost or cannot be asked. */
   async collect(): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.fresh?.()));
-    const states = this.#sources.flatMap((source) => source.read());
+    const states = once(this.#sources.flatMap((source) => source.read()));
     this.#metrics.tell(
       states,
       this.#sources.filter(({ failures }) => failures > 0).map(({ name, failures }) => [name, failures]),
@@ -133,6 +133,12 @@ export class GpuCollector implements Collector {
     for (const source of this.#sources) source.close();
     this.#readings.close();
   }
+}
+
+/** Jetson's GPU is seen twice: by the kernel's devfreq, and by an nvidia-smi that knows only a name, such as "Orin (nvgpu)". */
+function once(states: readonly GpuState[]): readonly GpuState[] {
+  const nameless = ({ identity, readings }: GpuState): boolean => identity.name.endsWith("(nvgpu)") && readings.length === 0;
+  return states.some((state) => state.identity.vendor === "nvidia" && !nameless(state)) ? states.filter((state) => !nameless(state)) : states;
 }
 
 function atLeast(name: string, given: Duration, leastMs: number): number {

@@ -145,9 +145,10 @@ export class SmiQuery {
     if (!/^\d+$/.test(gpu)) return undefined;
     const readings = this.#fields.flatMap(({ field }, k) => field.read?.(cells[k]!) ?? []);
     const report = { gpu, identity: { vendor: "nvidia", ...identity, pci: pciAddress(pci) } } as const;
-    const lost = cells.find((cell) => /GPU is lost|requires reset/i.test(cell));
-    if (lost === undefined && readings.length > 0) return { ...report, lost: false, readings };
-    return { ...report, lost: true, why: lost?.replace(/^\[(.*)\]$/, "$1") ?? "nvidia-smi has no values of it", readings: [] };
+    // Nothing but "[N/A]" is no bad news: so answers Jetson's nvidia-smi. One error among values is that value's.
+    const lost = cells.find((cell) => /GPU is lost|requires reset/i.test(cell) || (readings.length === 0 && /unknown error/i.test(cell)));
+    if (lost === undefined) return { ...report, lost: false, readings };
+    return { ...report, lost: true, why: lost.replace(/^\[(.*)\]$/, "$1"), readings: [] };
   }
 }
 

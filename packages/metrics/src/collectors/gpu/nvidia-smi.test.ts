@@ -164,6 +164,35 @@ describe("gpu() with nvidia-smi", posix, () => {
     await probe.until(({ values }) => values[BUSY_0] === 0.11);
   });
 
+  it("takes no GPU for lost of which nvidia-smi knows nothing but the name, and tells a Jetson's once", async () => {
+    const nothing = Object.fromEntries(Object.keys(pair.gpus[0]!).map((field) => [field, "[N/A]"]));
+    using smi = new FakeNvidiaSmi({ gpus: [{ ...nothing, index: "0", name: "Orin (nvgpu)", driver_version: "540.4.0" }] });
+    await using alone = new GpuProbe({ command: smi.command });
+    const { ok, values } = await alone.until(({ values }) => values[UP_0] !== undefined);
+    assert.deepEqual([ok, values[UP_0], Object.keys(values).length], [true, 1, 4]);
+    using tree = new FixtureTree();
+    const [device, devfreq] = ["sys/devices/platform/17000000.gpu", "sys/class/devfreq/17000000.gpu"];
+    tree.write(`${device}/of_node/name`, "gpu\0");
+    tree.write(`${device}/of_node/compatible`, "nvidia,ga10b\0");
+    tree.write(`${device}/load`, "500\n");
+    tree.write(`${devfreq}/cur_freq`, "306000000\n");
+    tree.link(`${devfreq}/device`, "../../../devices/platform/17000000.gpu");
+    await using both = new GpuProbe({ command: smi.command, sysPath: tree.sysPath });
+    await both.gpu.settled();
+    const told = (await both.scrape()).values;
+    assert.deepEqual([told['gpu_utilization_ratio{gpu="17000000.gpu",engine="gpu"}'], told[UP_0]], [0.5, undefined]);
+  });
+
+  it("takes a GPU for lost whose every value is an error", async () => {
+    const errors = Object.fromEntries(Object.keys(pair.gpus[0]!).map((field) => [field, "[Unknown Error]"]));
+    const { index = "", uuid = "", name = "", "pci.bus_id": bus = "" } = pair.gpus[0]!;
+    using smi = new FakeNvidiaSmi({ gpus: [{ ...errors, index, uuid, name, "pci.bus_id": bus }] });
+    await using probe = new GpuProbe({ command: smi.command });
+    const { values, error } = await probe.until(({ values }) => values[UP_0] !== undefined);
+    assert.equal(values[UP_0], 0);
+    assert.match(error, /does not answer: Unknown Error/);
+  });
+
   for (const words of ["GPU is lost", "GPU requires reset"]) {
     it(`marks a GPU as lost whose cells say ${JSON.stringify(words)}`, async () => {
       using smi = new FakeNvidiaSmi(changed(pair, { "utilization.gpu": `[${words}]`, "memory.used": `[${words}]` }));
