@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { parsePrometheus } from "@inferometer/metrics/formats";
 import { type Ended, inferometer } from "../command-line.test-kit.ts";
 
@@ -16,10 +17,10 @@ function scratch(t: TestContext): string {
   return folder;
 }
 
-/** Runs the real command on a free port, hands its address to `ask`, and ends it by a signal. */
+/** Runs the real command on a free port, hands its address and process id to `ask`, and ends it by a signal. */
 async function running(
   words: readonly string[],
-  ask: (url: string) => Promise<void>,
+  ask: (url: string, pid: number) => Promise<void>,
   { signal = "SIGTERM", cwd }: { readonly signal?: NodeJS.Signals; readonly cwd?: string } = {},
 ): Promise<Ended> {
   let asked: Promise<void> | undefined;
@@ -27,7 +28,7 @@ async function running(
     ...(cwd === undefined ? {} : { cwd }),
     during(said, pid) {
       const [url] = /https?:\/\/[\d.]+:\d+/.exec(said) ?? [];
-      if (url !== undefined) asked ??= ask(url).finally(() => process.kill(pid, signal));
+      if (url !== undefined) asked ??= ask(url, pid).finally(() => process.kill(pid, signal));
     },
   });
   assert.ok(asked !== undefined, `it never said where it listens: ${ended.stderr}`);
@@ -83,6 +84,24 @@ test("a scrape chooses its collectors as it does with node_exporter", linux, asy
     const [status, message] = await get(`${url}/metrics?collect[]=gpu`);
     assert.equal(status, 400);
     assert.match(message, /no collector "gpu"/);
+  });
+});
+
+test("an agent that nobody asks does next to nothing", linux, async () => {
+  /** How often the main thread has gone to sleep: once for each time that something woke it, whatever else the machine does. */
+  const sleeps = (pid: number): number =>
+    Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/task/${pid}/status`, "latin1"))![1]);
+  await running(["--nvidia", "off"], async (url, pid) => {
+    await get(`${url}/metrics`);
+    // V8 tidies up once or twice behind the start and a scrape. A timer of a second would spoil every look, so one good look is enough.
+    const looks: number[] = [];
+    do {
+      const before = sleeps(pid);
+      await setTimeout(5000);
+      looks.push(sleeps(pid) - before);
+    } while (looks.at(-1)! >= 5 && looks.length < 6);
+    assert.ok(looks.at(-1)! < 5, `woken in 5 s: ${looks.join(", ")}`);
+    assert.equal(readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1"), "", "no child is left");
   });
 });
 
