@@ -101,7 +101,7 @@ describe("SupervisedChild", posix, () => {
 
 describe("an nvidia-smi that hangs", posix, () => {
   const machine = FakeNvidiaSmi.machine("h100-pair");
-  const options = { clock: systemClock, everyMs: 100, idleMs: 60_000, sysPath: "/nowhere", procPath: "/nowhere", graceMs: 400 };
+  const options = { clock: systemClock, everyMs: 100, idleMs: 60_000, sysPath: "/nowhere", procPath: "/nowhere", graceMs: 1500 };
 
   it("is killed; its GPUs are lost once their values are too old; and when it works again it is asked round by round", async () => {
     using fake = new FakeNvidiaSmi(machine);
@@ -109,7 +109,7 @@ describe("an nvidia-smi that hangs", posix, () => {
     await until(() => smi.read().length === 2);
     fake.set({ ...machine, silent: true });
     await until(() => smi.failure !== "");
-    assert.match(smi.failure, /nvidia-smi did not answer for 0\.5 s/);
+    assert.match(smi.failure, /nvidia-smi did not answer for 1\.6 s/);
     const all = (wanted: string): boolean => smi.read().filter(({ condition }) => condition === wanted).length === 2;
     await until(() => all("lost"));
     assert.deepEqual(
