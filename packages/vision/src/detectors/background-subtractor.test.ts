@@ -54,6 +54,43 @@ for (const channels of [1, 3] as const) {
   });
 }
 
+/** As where there is no WebAssembly, or none with vectors. */
+function withoutVectors<T>(work: () => T): T {
+  const kept = Reflect.get(globalThis, "WebAssembly");
+  Reflect.deleteProperty(globalThis, "WebAssembly");
+  try {
+    return work();
+  } finally {
+    Reflect.set(globalThis, "WebAssembly", kept);
+  }
+}
+
+for (const channels of [1, 3] as const) {
+  test(`the masks of ${channels === 1 ? "grey" : "coloured"} pictures are the same without vectors`, () => {
+    const golden = unpacked(GOLDEN[channels]);
+    const plain = withoutVectors(() => ourMasks(channels));
+    assert.ok(different(plain, golden) <= golden.length / 10_000);
+    assert.ok(different(plain, ourMasks(channels)) <= golden.length / 10_000);
+  });
+
+  test(`no pixel of ${channels === 1 ? "grey" : "coloured"} pictures is left out, whatever the size`, () => {
+    for (const width of [1, 2, 3, 4, 5, 7, 33]) {
+      const make = (): BackgroundSubtractor => new BackgroundSubtractor(width, 3, { channels });
+      const [vectors, plain] = [make(), withoutVectors(make)];
+      for (let frame = 0; frame < 40; frame++) {
+        // A few levels that come and go, so that pixels have several modes; the last frame is new everywhere.
+        const picture = Uint8Array.from({ length: width * 3 * channels }, (_, at) => (frame === 39 ? 250 : 40 + 60 * ((frame * (at + 3)) % 3)));
+        const masks = [new Uint8Array(width * 3 + 1).fill(9), new Uint8Array(width * 3 + 1).fill(9)] as const;
+        vectors.apply(picture, masks[0]);
+        plain.apply(picture, masks[1]);
+        assert.deepEqual(masks[0], masks[1], `frame ${frame}, ${width} pixels wide`);
+        assert.equal(masks[0].at(-1), 9, "written beyond the mask");
+        if (frame === 39) assert.ok(masks[0].subarray(0, -1).every((value) => value === MASK_FOREGROUND));
+      }
+    }
+  });
+}
+
 /** Shows the same grey level everywhere for some frames and returns the mask value of the last. */
 function show(background: BackgroundSubtractor, level: number, frames: number): number {
   const mask = new Uint8Array(64);

@@ -88,7 +88,6 @@ const CALLS: readonly (readonly [call: (vision: VisionMetrics) => void, name: st
   [(v) => v.redisOperation("publish", 1, { error: "timeout" }), "redis_errors_total", { operation: "publish", error_type: "timeout" }, 1],
   [(v) => v.memory("rss", 1e9), "memory_usage_bytes", { type: "rss" }, 1e9],
   [(v) => v.gpuMemory("cuda:0", 2e9), "gpu_memory_usage_bytes", { device: "cuda:0" }, 2e9],
-  [(v) => v.error("detector", "timeout"), "errors_total", { component: "detector", error_type: "timeout" }, 1],
   [(v) => v.error("source", "undecodable", { count: 3 }), "errors_total", { component: "source", error_type: "undecodable" }, 3],
   [(v) => v.queueSize("frames", 3), "queue_size", { queue_type: "frames" }, 3],
   [(v) => v.queueWait("frames", 0.01), "queue_wait_duration_seconds", { queue_type: "frames" }, 1],
