@@ -9,6 +9,8 @@ export interface FamilyOptions {
   readonly labels: readonly string[];
 }
 
+const NO_VALUES: readonly string[] = [];
+
 /** "untyped": a number of the kernel's of which node_exporter does not say whether it only grows. */
 type Kind = "counter" | "gauge" | "untyped";
 
@@ -41,15 +43,15 @@ export class Readings {
   }
 
   counter(name: string, help: string): Series {
-    return new ReadingFamily(this, "counter", { name, help, labels: [] }).of();
+    return new ReadingFamily(this, "counter", { name, help, labels: NO_VALUES }).of();
   }
 
   gauge(name: string, help: string): Series {
-    return new ReadingFamily(this, "gauge", { name, help, labels: [] }).of();
+    return new ReadingFamily(this, "gauge", { name, help, labels: NO_VALUES }).of();
   }
 
   untyped(name: string, help: string): Series {
-    return new ReadingFamily(this, "untyped", { name, help, labels: [] }).of();
+    return new ReadingFamily(this, "untyped", { name, help, labels: NO_VALUES }).of();
   }
 
   counters(name: string, options: FamilyOptions): ReadingFamily {
@@ -133,7 +135,7 @@ export class ReadingFamily {
 
   /** The series of these label values, in the order of the declaration. Hold it: it exists once it is set. */
   of(...values: readonly string[]): Series {
-    return new Series(this, values);
+    return new Series(this, values.length === 0 ? NO_VALUES : values);
   }
 
   /** @internal */

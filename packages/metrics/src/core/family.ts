@@ -7,7 +7,7 @@ import { lateRecorder } from "./late-recorder.ts";
 import { makeRecorder, type Recorder } from "./lookup.ts";
 import { Rows } from "./rows.ts";
 import { SeriesTable } from "./series-table.ts";
-import { type FamilyData, FamilySnapshot, type MergeRule, type MetricType } from "./snapshot.ts";
+import { type FamilyData, FamilySnapshot, hasBeginning, type MergeRule, type MetricType } from "./snapshot.ts";
 
 /** What a family needs of the registry it lives in. */
 export interface Home {
@@ -64,6 +64,8 @@ export const OVERFLOW = "__overflow__";
 /** Up to so many numbers a snapshot is kept, so that the next one can be the same object where nothing has changed. */
 const MOST_KEPT = 64;
 
+const NO_RECORDER: Recorder = { record: () => {}, reset: () => {} };
+
 /** Closed label sets are laid out at once, unless their product is larger than this. */
 const MAX_LAID_OUT = 256;
 
@@ -83,7 +85,7 @@ export abstract class Family<C extends Child = Child> {
   overflowRow = -1;
   /** Undefined: none yet. */
   exemplars: ExemplarStore | undefined;
-  protected readonly recorder: Recorder | undefined;
+  protected readonly recorder: Recorder = NO_RECORDER;
   #children: C[] = []; // by row; with holes
   readonly #lastUsed: Map<C, number> | undefined;
   #last: FamilySnapshot | undefined;
@@ -97,7 +99,7 @@ export abstract class Family<C extends Child = Child> {
     this.name = definition.name;
     this.labelNames = definition.labels.names;
     this.table = new SeriesTable(this.labelNames);
-    this.rows = new Rows(home.arena, stride);
+    this.rows = new Rows(home.arena, { stride, keepsCreated: hasBeginning(definition.type) });
     if (definition.expireAfterMs !== undefined) this.#lastUsed = new Map();
     if (this.labelNames.length > 0) this.recorder = home.collector === undefined ? makeRecorder(this as Family) : lateRecorder(this as Family);
   }
@@ -123,7 +125,7 @@ export abstract class Family<C extends Child = Child> {
       constants: this.home.constants,
       table,
       length,
-      created: rows.created,
+      ...(rows.created === undefined ? {} : { created: rows.created }),
       ...(this.exemplars === undefined ? {} : { exemplars: exemplarsOf(this.exemplars) }),
       ...this.points(length),
     });
@@ -148,12 +150,12 @@ export abstract class Family<C extends Child = Child> {
 
   /** The slab that holds a row's numbers. */
   cellsOf(row: number): Float64Array {
-    return this.home.arena.slabs[this.rows.slots[row]! >> SLAB_SHIFT]!;
+    return this.home.arena.slabs[this.rows.slotOf(row) >> SLAB_SHIFT]!;
   }
 
   /** Where in its slab a row begins. */
   placeOf(row: number): number {
-    return this.rows.slots[row]! & SLAB_MASK;
+    return this.rows.slotOf(row) & SLAB_MASK;
   }
 
   /** The row that begins at a place: for what is recorded seldom, such as exemplars. */
@@ -182,7 +184,9 @@ export abstract class Family<C extends Child = Child> {
     let child = this.#children[row];
     if (child === undefined) {
       child = this.makeChild(row);
-      this.#children[row] = child;
+      if (row === 0 && this.#children.length === 0)
+        this.#children = [child]; // an element set beyond the end makes room for sixteen more
+      else this.#children[row] = child;
       this.#lastUsed?.set(child, this.home.clock.coarse());
     }
     return child;
@@ -231,7 +235,7 @@ export abstract class Family<C extends Child = Child> {
   reset(): void {
     const now = this.home.clock.time();
     this.#change(() => {
-      if (this.#captured) this.rows.created = this.rows.created.slice();
+      if (this.#captured) this.rows.detachCreated();
       for (let row = 0; row < this.table.length; row++) {
         this.rows.open(row, now);
         this.prepare(row);
@@ -243,8 +247,8 @@ export abstract class Family<C extends Child = Child> {
   /** Says that a series starts anew now. */
   begin(row: number): void {
     this.#change(() => {
-      if (this.#captured) this.rows.created = this.rows.created.slice();
-      this.rows.created[row] = this.home.clock.time();
+      if (this.#captured) this.rows.detachCreated();
+      this.rows.created![row] = this.home.clock.time();
     });
   }
 
@@ -319,7 +323,7 @@ export abstract class Family<C extends Child = Child> {
     const { watcher } = this.home;
     watcher?.rowsMoving(this as unknown as Family);
     change();
-    this.recorder?.reset();
+    this.recorder.reset();
     watcher?.rowsMoved(this as unknown as Family, swapped);
   }
 
@@ -336,7 +340,7 @@ export abstract class Family<C extends Child = Child> {
     const before = this.table;
     const kept = Array.from({ length: before.length }, (_, row) => keep(row));
     const becomes = new Int32Array(before.length).fill(-1);
-    if (this.#captured) this.rows.created = this.rows.created.slice();
+    if (this.#captured) this.rows.detachCreated();
     let next = 0;
     for (let row = 0; row < before.length; row++) {
       if (!kept[row]) continue;

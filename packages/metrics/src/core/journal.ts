@@ -113,8 +113,8 @@ export class Journal implements RegistryWatcher {
     this.#put(ROW);
     this.#put32(id);
     this.#put32(row);
-    this.#put32(family.rows.slots[row]!);
-    this.#putDouble(family.rows.created[row]!);
+    this.#put32(family.rows.slotOf(row));
+    this.#putDouble(family.rows.created?.[row] ?? Number.NaN);
     for (const value of values) {
       this.#put(value.length);
       this.#putText(value);

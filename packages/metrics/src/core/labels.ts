@@ -26,9 +26,11 @@ export interface DeclaredLabels {
 /** A label value longer than this is cut: with the series limit it bounds what hostile input can make us keep. */
 export const MAX_LABEL_LENGTH = 1024;
 
+const NO_LABELS: DeclaredLabels = { names: [], closed: [] };
+
 /** Reads a declaration. Throws LABEL_NAME_INVALID for a name given twice, OPTION_INVALID for what is no declaration. */
 export function declaredLabels(spec: LabelSpec | undefined, metric: string): DeclaredLabels {
-  if (spec === undefined) return { names: [], closed: [] };
+  if (spec === undefined) return NO_LABELS;
   if (typeof spec !== "object" || spec === null) throw invalid(metric, `labels is ${shown(spec)}`);
   const entries: [string, unknown][] = Array.isArray(spec) ? spec.map((name: string) => [name, String]) : Object.entries(spec);
   const names = entries.map(([name]) => name);

@@ -1,5 +1,5 @@
 import type { Family } from "./family.ts";
-import { makeRecorder, plainRecorder, type Recorder } from "./lookup.ts";
+import { makeRecorder, type Recorder, recordPlainly } from "./lookup.ts";
 
 /** After so many records by label set (some ten milliseconds in all) a metric is one that is recorded to often. */
 const OFTEN = 10_000;
@@ -9,13 +9,17 @@ const OFTEN = 10_000;
  * path, 5 KiB a metric, is made only for those that are recorded to by label set again and again.
  */
 export function lateRecorder(family: Family): Recorder {
-  let recorder = plainRecorder(family);
-  let left = OFTEN;
+  let generated: Recorder | undefined;
+  let records = 0;
   return {
     record(labels, value, options) {
-      if (left >= 0 && left-- === 0) recorder = makeRecorder(family);
-      recorder.record(labels, value, options);
+      if (generated === undefined && ++records <= OFTEN) {
+        recordPlainly(family, labels, { value, options });
+        return;
+      }
+      generated ??= makeRecorder(family);
+      generated.record(labels, value, options);
     },
-    reset: () => recorder.reset(),
+    reset: () => generated?.reset(),
   };
 }

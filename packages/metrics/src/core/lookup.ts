@@ -33,13 +33,16 @@ export function makeRecorder(family: Family): Recorder {
 }
 
 export function plainRecorder(family: Family): Recorder {
-  return {
-    record: (labels, value, options) => {
-      const row = family.rowOf(labels);
-      family.recordAt(family.cellsOf(row), family.placeIsRow ? row : family.placeOf(row), value, options);
-    },
-    reset: () => {},
-  };
+  return { record: (labels, value, options) => recordPlainly(family, labels, { value, options }), reset: () => {} };
+}
+
+export function recordPlainly(
+  family: Family,
+  labels: object | undefined,
+  record: { readonly value: number | undefined; readonly options: unknown },
+): void {
+  const row = family.rowOf(labels);
+  family.recordAt(family.cellsOf(row), family.placeIsRow ? row : family.placeOf(row), record.value, record.options);
 }
 
 /**

@@ -4,7 +4,7 @@ import { ANEW, ASK, CHUNK_HEAD, FAMILY, type FamilyEntry, NONE, REMOVED, ROW, ty
 import { VERSION } from "./native.ts";
 import { type Block, copyRows } from "./rows.ts";
 import { SeriesTable } from "./series-table.ts";
-import { type FamilyData, FamilySnapshot, type MergeRule, type MetricType } from "./snapshot.ts";
+import { type FamilyData, FamilySnapshot, hasBeginning, type MergeRule, type MetricType } from "./snapshot.ts";
 
 interface MirroredFamily {
   readonly entry: FamilyEntry;
@@ -84,7 +84,7 @@ export class Mirror {
       constants: entry.constants,
       table,
       length,
-      created: family.created,
+      ...(hasBeginning(entry.type as MetricType) ? { created: family.created } : {}),
       ...points,
     });
   }

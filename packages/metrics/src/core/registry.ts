@@ -285,8 +285,10 @@ export class Registry {
 
   #snapshot(options: SnapshotOptions, failed: ReadonlySet<Collector>): Snapshot {
     const names = options.names === undefined ? undefined : new Set(options.names);
-    const families: FamilySnapshot[] = [];
-    for (const { data, owner, read } of this.#listed()) {
+    const entries = this.#listed();
+    const families = new Array<FamilySnapshot>(entries.length);
+    let length = 0;
+    for (const { data, owner, read } of entries) {
       const { name } = data;
       if (names !== undefined && !names.has(name)) continue;
       if (owner !== undefined && failed.has(owner)) continue;
@@ -300,8 +302,9 @@ export class Registry {
         }
       }
       data.expire();
-      families.push(data.snapshot());
+      families[length++] = data.snapshot();
     }
+    families.length = length;
     return new Snapshot(families, this.#home.clock.time());
   }
 

@@ -9,59 +9,79 @@ export interface Block {
   readonly rows: number;
 }
 
-/** The values of one metric's series: `stride` numbers a row, in blocks that grow with the metric, and when each row was created. */
+interface NumberedBlock extends Block {
+  /** Number of its first row. */
+  readonly first: number;
+}
+
+/**
+ * The values of one metric's series: `stride` numbers a row, in blocks that grow with the metric, and, where that is told, when each row was
+ * created.
+ */
 export class Rows {
   readonly stride: number;
   readonly #arena: Arena;
-  /** Row to slot. */
-  slots: Int32Array = new Int32Array(1);
-  /** Row to the second (since 1970) of its creation. */
-  created: Float64Array = new Float64Array(1);
-  readonly blocks: Block[] = [];
+  /** Row to the second (since 1970) of its creation; undefined: not kept. */
+  created: Float64Array | undefined;
+  #blocks: readonly NumberedBlock[] = [];
   #capacity = 0;
+  #slots: Int32Array | undefined;
 
-  constructor(arena: Arena, stride: number) {
+  constructor(arena: Arena, options: { readonly stride: number; readonly keepsCreated: boolean }) {
     this.#arena = arena;
-    this.stride = stride;
+    this.stride = options.stride;
+    this.created = options.keepsCreated ? new Float64Array(1) : undefined;
+  }
+
+  /** Row to slot, for the generated record path (lookup.ts): kept from the first time that it is asked for. */
+  get slots(): Int32Array {
+    if (this.#slots === undefined) {
+      this.#slots = new Int32Array(Math.max(1, this.#capacity));
+      for (const block of this.#blocks) this.#number(block);
+    }
+    return this.#slots;
+  }
+
+  /** Where a row's numbers are; rows below the capacity only. */
+  slotOf(row: number): number {
+    if (this.#slots !== undefined) return this.#slots[row]!;
+    let k = this.#blocks.length - 1; // a few dozen at most, and the newest row is asked for most
+    while (this.#blocks[k]!.first > row) k--;
+    const { slot, first } = this.#blocks[k]!;
+    return slot + (row - first) * this.stride;
   }
 
   /** Makes room for row number `row` (the rows before it have theirs), zeroed; returns its slot. */
   open(row: number, created: number): number {
     if (row >= this.#capacity) this.#extend();
-    const slot = this.slots[row]!;
+    const slot = this.slotOf(row);
     const cells = this.#arena.slabs[slot >> SLAB_SHIFT]!;
     const at = slot & SLAB_MASK;
     cells.fill(0, at, at + this.stride);
-    this.created[row] = created;
+    if (this.created !== undefined) this.created[row] = created;
     return slot;
   }
 
-  /** The row at a slot: slots ascend with rows, since the arena only goes forward. */
+  /** The row at a slot. */
   rowAt(slot: number): number {
-    let low = 0;
-    let high = this.#capacity - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.slots[middle]! < slot) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const block = this.#blocks.findLast((one) => one.slot <= slot)!; // slots ascend with rows, since the arena only goes forward
+    return block.first + (slot - block.slot) / this.stride;
   }
 
   /** Copies the values of one row over another's. */
   move(from: number, to: number): void {
-    const source = this.slots[from]!;
-    const target = this.slots[to]!;
+    const source = this.slotOf(from);
+    const target = this.slotOf(to);
     const cells = this.#arena.slabs[source >> SLAB_SHIFT]!;
     const at = source & SLAB_MASK;
     this.#arena.slabs[target >> SLAB_SHIFT]!.set(cells.subarray(at, at + this.stride), target & SLAB_MASK);
-    this.created[to] = this.created[from]!;
+    if (this.created !== undefined) this.created[to] = this.created[from]!;
   }
 
   /** Whether the first rows have exactly these values. */
   hold(values: Float64Array): boolean {
     let at = 0;
-    for (const { slot, rows } of this.blocks) {
+    for (const { slot, rows } of this.#blocks) {
       const slab = this.#arena.slabs[slot >> SLAB_SHIFT]!;
       const end = Math.min(values.length, at + rows * this.stride);
       for (let cell = slot & SLAB_MASK; at < end; at++, cell++) {
@@ -73,29 +93,40 @@ export class Rows {
     return at === values.length;
   }
 
+  /** Leaves the creations as they are to whom has them, and goes on with a copy. */
+  detachCreated(): void {
+    this.created = this.created?.slice();
+  }
+
   /** A copy of the first `length` rows' values, one after the other. */
   copy(length: number): Float64Array {
-    return copyRows({ slabs: this.#arena.slabs, blocks: this.blocks, stride: this.stride }, length);
+    return copyRows({ slabs: this.#arena.slabs, blocks: this.#blocks, stride: this.stride }, length);
   }
 
   #extend(): void {
     const fits = Math.floor(SLAB_CELLS / this.stride);
-    const rows = this.#capacity === 0 ? 1 : Math.min(fits, Math.max(3, this.#capacity >> 2));
-    const slot = this.#arena.alloc(rows * this.stride);
-    this.blocks.push({ slot, rows });
-    const needed = this.#capacity + rows;
-    if (needed > this.slots.length) {
-      const room = Math.max(needed, grown(this.slots.length));
-      const slots = new Int32Array(room);
-      slots.set(this.slots);
-      this.slots = slots;
-      const created = new Float64Array(room);
-      created.set(this.created);
-      this.created = created;
-    }
-    for (let k = 0; k < rows; k++) this.slots[this.#capacity + k] = slot + k * this.stride;
-    this.#capacity = needed;
+    const first = this.#capacity;
+    const rows = first === 0 ? 1 : Math.min(fits, Math.max(3, first >> 2));
+    const block = { first, slot: this.#arena.alloc(rows * this.stride), rows };
+    this.#blocks = this.#blocks.concat(block); // not push, which makes room for sixteen more: most metrics have few series
+    this.#capacity = first + rows;
+    if (this.created !== undefined) this.created = widened(this.created, this.#capacity);
+    if (this.#slots === undefined) return;
+    this.#slots = widened(this.#slots, this.#capacity);
+    this.#number(block);
   }
+
+  #number({ first, slot, rows }: NumberedBlock): void {
+    for (let k = 0; k < rows; k++) this.#slots![first + k] = slot + k * this.stride;
+  }
+}
+
+/** An array with room for `needed` numbers and, where it has to grow, for more. */
+function widened<A extends Int32Array | Float64Array>(array: A, needed: number): A {
+  if (needed <= array.length) return array;
+  const wider = new (array.constructor as new (length: number) => A)(Math.max(needed, grown(array.length)));
+  wider.set(array);
+  return wider;
 }
 
 /** So many numbers are copied one by one. */

@@ -3,6 +3,11 @@ export type LabelValue = string | undefined;
 
 const EMPTY = -1;
 
+// What the tables of metrics without labels have in common: hundreds of metrics may have none, and only one row.
+const NONE: never[] = [];
+const NO_ROW = Int32Array.of(EMPTY, EMPTY);
+const ONLY_ROW = Int32Array.of(0, EMPTY);
+
 /**
  * The label sets of one metric, a row each, found by value in constant time.
  *
@@ -27,11 +32,12 @@ export class SeriesTable {
 
   constructor(labelNames: readonly string[]) {
     this.labelNames = labelNames;
-    this.dictionaries = labelNames.map(() => new Map());
-    this.texts = labelNames.map(() => [undefined]);
-    this.columns = labelNames.map(() => new Uint32Array(4));
-    this.table = new Int32Array(8).fill(EMPTY);
-    this.mask = 7;
+    const isBare = labelNames.length === 0;
+    this.dictionaries = isBare ? NONE : labelNames.map(() => new Map());
+    this.texts = isBare ? NONE : labelNames.map(() => [undefined]);
+    this.columns = isBare ? NONE : labelNames.map(() => new Uint32Array(4));
+    this.table = isBare ? NO_ROW : new Int32Array(8).fill(EMPTY);
+    this.mask = this.table.length - 1;
   }
 
   /** The row with these values (in the order of `labelNames`), or -1. */
@@ -92,6 +98,11 @@ export class SeriesTable {
    * Dictionaries keep the values; `filtered` drops them.
    */
   removeAt(row: number): void {
+    if (this.labelNames.length === 0) {
+      this.table = NO_ROW;
+      this.length = 0;
+      return;
+    }
     const { columns, table, mask } = this;
     const last = this.length - 1;
     const place = (of: number): number => {
@@ -158,6 +169,10 @@ export class SeriesTable {
   }
 
   #place(row: number): void {
+    if (this.labelNames.length === 0) {
+      this.table = ONLY_ROW;
+      return;
+    }
     let at = this.#hash(row) & this.mask;
     while (this.table[at] !== EMPTY) at = (at + 1) & this.mask;
     this.table[at] = row;

@@ -226,4 +226,17 @@ describe("a family in two snapshots", () => {
     const after = registry.snapshot().get("wait_seconds")!.summary();
     assert.ok(before.quantiles.every(([, value]) => value > 2.9) && after.quantiles.every(([, value]) => Number.isNaN(value)));
   });
+
+  it("tells since when a count is one, and of nothing else", () => {
+    const registry = new Registry({ clock: new ManualClock(5) });
+    registry.counter("frames_total", { help: "F." });
+    registry.histogram("wait_seconds", { help: "W." });
+    registry.summary("response_seconds", { help: "R." });
+    registry.gauge("depth", { help: "D." });
+    registry.info("build_info", { help: "B.", labels: ["version"] }).set({ version: "1" });
+    assert.deepEqual(
+      [...registry.snapshot()].map((family) => family.created?.[0]),
+      [5, 5, 5, undefined, undefined],
+    );
+  });
 });

@@ -219,6 +219,9 @@ export class Snapshot {
   }
 }
 
+/** Whether a metric of this type counts since a time that belongs to the count. */
+export const hasBeginning = (type: MetricType): boolean => type === "counter" || type === "histogram" || type === "summary";
+
 export const isHistogram = (type: MetricType): boolean => type === "histogram" || type === "gaugehistogram";
 
 /** All observations of a native histogram. */

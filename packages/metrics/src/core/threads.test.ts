@@ -21,7 +21,7 @@ function plain(families: Iterable<FamilySnapshot>): unknown {
     const { name, type, help, unit, rule, labelNames } = family;
     const rows = Array.from({ length: family.length }, (_, row) => {
       const point = type === "histogram" ? family.histogram(row) : family.value(row);
-      return [JSON.stringify(family.labels(row)), { point, created: family.created![row] }] as const;
+      return [JSON.stringify(family.labels(row)), { point, created: family.created?.[row] }] as const;
     });
     return [name, { type, help, unit, rule, labelNames, rows: Object.fromEntries(rows) }] as const;
   });

@@ -1,4 +1,4 @@
-import type { FamilySnapshot } from "../core/snapshot.ts";
+import { type FamilySnapshot, hasBeginning } from "../core/snapshot.ts";
 import { NumberedText } from "./image-numbers.ts";
 import type { PartWriter, RowRange } from "./image-writer.ts";
 
@@ -209,8 +209,7 @@ function areSame(a: Numbers, b: Numbers): boolean {
 }
 
 function createdOf(family: FamilySnapshot, range: RowRange, writer: PartWriter): Float64Array | undefined {
-  const isShown = writer.showsCreated && (family.type === "counter" || family.type === "histogram");
-  return isShown ? family.created?.subarray(range.from, range.to) : undefined;
+  return writer.showsCreated && hasBeginning(family.type) ? family.created?.subarray(range.from, range.to) : undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Exemplar, FamilySnapshot, MetricType, Snapshot } from "../core/snapshot.ts";
+import { type Exemplar, type FamilySnapshot, hasBeginning, type MetricType, type Snapshot } from "../core/snapshot.ts";
 import { type Dialect, escaped, quotedPair, rowWriter } from "./exposition.ts";
 import type { EncodeOptions, Format } from "./format.ts";
 import { canonicalText, numberText } from "./number-text.ts";
@@ -41,7 +41,7 @@ function familyText(family: FamilySnapshot, snapshot: Snapshot, withCreated: boo
       bucket: `${name}_bucket`,
       sum: `${name}_${gauge}sum`,
       count: `${name}_${gauge}count`,
-      created: withCreated && HAS_CREATED.has(type) ? `${name}_created` : undefined,
+      created: withCreated && hasBeginning(type) ? `${name}_created` : undefined,
     },
     bound: canonicalText,
     time: numberText,
@@ -52,8 +52,6 @@ function familyText(family: FamilySnapshot, snapshot: Snapshot, withCreated: boo
   };
   return { head: headOf(family, name, type), row: rowWriter(family, dialect), tail: "" };
 }
-
-const HAS_CREATED: ReadonlySet<MetricType> = new Set<MetricType>(["counter", "histogram", "summary"]);
 
 function headOf(family: FamilySnapshot, name: string, type: MetricType): string {
   let head = `# TYPE ${name} ${type}\n`;

@@ -1,4 +1,5 @@
 import { KeyTable } from "../key-table.ts";
+import type { Series } from "../readings.ts";
 import type { HostPart } from "./part.ts";
 
 const COLON = 58;
@@ -9,20 +10,21 @@ export const meminfo: HostPart = {
   name: "meminfo",
   open({ readings, proc }) {
     const file = proc("meminfo");
-    const fields = new KeyTable((field) => {
+    const fields = new KeyTable((field) => ({ field, series: undefined as Series | undefined }));
+    const seriesOf = (field: string, unit: "_bytes" | ""): Series => {
       const name = `node_memory_${field.replace(/\((.*)\)/, "_$1").replace(/[^a-zA-Z0-9_]/g, "_")}`;
-      const help = `Field ${field} of /proc/meminfo`;
-      return { bytes: readings.gauge(`${name}_bytes`, `${help}, in bytes.`), plain: readings.gauge(name, `${help}.`) };
-    });
+      return readings.gauge(`${name}${unit}`, `Field ${field} of /proc/meminfo${unit === "" ? "" : ", in bytes"}.`);
+    };
     return () => {
       const text = file.read();
       fields.begin();
       while (text.word(COLON)) {
-        const field = fields.of(text);
+        const entry = fields.of(text);
         text.at++;
         const value = text.uint();
-        if (text.bytes[text.at + 1] === LETTER_K) field.bytes.set(value * 1024);
-        else field.plain.set(value);
+        const isInKib = text.bytes[text.at + 1] === LETTER_K;
+        entry.series ??= seriesOf(entry.field, isInKib ? "_bytes" : "");
+        entry.series.set(isInKib ? value * 1024 : value);
         text.nextLine();
       }
       fields.end();

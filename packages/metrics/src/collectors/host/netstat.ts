@@ -57,9 +57,9 @@ function pairsOfLines(host: HostContext, file: KernelFile): () => void {
       } else text.at = to;
       text.word(); // the protocol again
       const { fields } = layouts[k]!;
-      for (let f = 0; f < fields.length; f++) {
-        const value = text.number();
-        fields[f]?.set(value);
+      for (const field of fields) {
+        if (field === undefined) text.word();
+        else field.set(text.number());
       }
       text.nextLine();
     }
