@@ -13,9 +13,9 @@ export class KernelFiles {
   readonly #open: Set<KernelFile> = new Set();
   #keep: number;
 
-  /** @param options `keep`: most descriptors that stay open, default 256. */
+  /** @param options `keep`: most descriptors that stay open, default 512: the kernel keeps 4 KiB for each. */
   constructor(options: { readonly keep?: number } = {}) {
-    this.#keep = options.keep ?? 256;
+    this.#keep = options.keep ?? 512;
   }
 
   /** A file that the kernel may hand out in pieces: all of /proc. */
