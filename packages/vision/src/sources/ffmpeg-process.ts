@@ -39,6 +39,7 @@ export class FfmpegProcess {
   #durationSeconds: number | undefined;
   #exactRate: number | undefined;
   #averageRate: number | undefined;
+  #studioLuma: boolean | undefined;
 
   private constructor(child: ChildProcess, pictures: PicturePipe, { clean, onTrouble }: FfmpegProcessOptions) {
     this.#child = child;
@@ -86,6 +87,11 @@ export class FfmpegProcess {
   get framesPerSecond(): number | undefined {
     const [exact, average] = [this.#exactRate, this.#averageRate];
     return exact !== undefined && (average === undefined || Math.abs(exact / average - 1) < 0.01) ? exact : average;
+  }
+
+  /** Whether the input's brightness is a plane of bytes from 16 to 235, as it nearly always is. Undefined where ffmpeg found no video. */
+  get studioLuma(): boolean | undefined {
+    return this.#studioLuma;
   }
 
   get stdin(): Writable | null {
@@ -158,8 +164,10 @@ export class FfmpegProcess {
       case "rate":
         this.#exactRate ??= word.framesPerSecond;
         return;
-      case "average-rate":
-        this.#averageRate ??= word.framesPerSecond; // the input's line comes first, the output's later
+      case "stream":
+        // The input's lines come first, the output's later.
+        this.#averageRate ??= word.framesPerSecond;
+        this.#studioLuma ??= word.studioLuma;
         return;
       case "complaint":
         this.#complaints.push(this.#clean(word.text));

@@ -22,8 +22,19 @@ const LINES: readonly (readonly [string, FfmpegWord | undefined])[] = [
   ["[info]   Duration: 01:01:19.50, start: 0.000000, bitrate: 195 kb/s", { kind: "duration", seconds: 3679.5 }],
   [
     "[info]   Stream #0:0[0x1](und): Video: h264 (High), yuv420p, 640x360, 194 kb/s, 29.97 fps, 30 tbr",
-    { kind: "average-rate", framesPerSecond: 29.97 },
+    { kind: "stream", framesPerSecond: 29.97, studioLuma: true },
   ],
+  [
+    "[info]   Stream #0:0: Video: h264 (High), yuv422p(tv, bt709, progressive), 640x360, 25 tbr",
+    { kind: "stream", framesPerSecond: undefined, studioLuma: true },
+  ],
+  [
+    "[info]   Stream #0:0: Video: mjpeg (Baseline), yuvj420p(pc, bt470bg/unknown/unknown), 640x360, 25 fps",
+    { kind: "stream", framesPerSecond: 25, studioLuma: false },
+  ],
+  ["[info]   Stream #0:0: Video: h264, yuv420p(pc, bt709), 640x360, 25 fps", { kind: "stream", framesPerSecond: 25, studioLuma: false }],
+  ["[info]   Stream #0:0: Video: hevc, yuv420p10le(tv), 640x360, 25 fps", { kind: "stream", framesPerSecond: 25, studioLuma: false }],
+  ["[info]   Stream #0:0: Video: png, rgb24(pc), 64x48, 10 fps", { kind: "stream", framesPerSecond: 10, studioLuma: false }],
   [`${INFO} config in time_base: 1/1000, frame_rate: 1000/1`, undefined],
   ["[info]   Duration: N/A, bitrate: N/A", undefined],
   ["[error] Error while decoding stream #0:0: Invalid data found when processing input", { kind: "trouble", type: "undecodable", lost: true }],

@@ -5,8 +5,8 @@ export type FfmpegWord =
   | { readonly kind: "duration"; readonly seconds: number }
   /** Exact, but where the distance of pictures varies it may be that of the finest ones. */
   | { readonly kind: "rate"; readonly framesPerSecond: number }
-  /** Rounded to two places. */
-  | { readonly kind: "average-rate"; readonly framesPerSecond: number }
+  /** Of a video in the input, or of what is written. The rate is rounded to two places. `studioLuma`: brightness in a plane of bytes, from 16 to 235. */
+  | { readonly kind: "stream"; readonly framesPerSecond: number | undefined; readonly studioLuma: boolean }
   /** `lost`: a picture that will never come. */
   | { readonly kind: "trouble"; readonly type: DecodeErrorType; readonly lost: boolean }
   /** `inData`: said by a decoder or demuxer of the data, not by ffmpeg of itself. */
@@ -40,8 +40,13 @@ export function readFfmpegLine(line: string): FfmpegWord | undefined {
     const framesPerSecond = Number(rate[1]) / Number(rate[2]);
     return framesPerSecond > 0 && framesPerSecond <= 240 ? { kind: "rate", framesPerSecond } : undefined;
   }
-  const average = /^\[info\] +Stream #0:.* Video: .*, (\d+(?:\.\d+)?) fps/.exec(line);
-  if (average !== null && Number(average[1]) > 0) return { kind: "average-rate", framesPerSecond: Number(average[1]) };
+  const stream = /^\[info\] +Stream #0:.* Video: (.*)/.exec(line)?.[1];
+  if (stream !== undefined) {
+    const average = Number(/, (\d+(?:\.\d+)?) fps/.exec(stream)?.[1] ?? 0);
+    // "yuv420p(tv, bt709, progressive)"; without "tv" it is taken for it, as ffmpeg does.
+    const format = /, yuv4\d\dp(?:\(([^)]*)\))?(?:,|$)/.exec(stream);
+    return { kind: "stream", framesPerSecond: average > 0 ? average : undefined, studioLuma: format !== null && !/\bpc\b/.test(format[1] ?? "") };
+  }
   const complaint = /\[(warning|error|fatal|panic)\] (.*)/.exec(line);
   if (complaint === null) return undefined;
   const trouble = TROUBLES.find(([pattern]) => pattern.test(line));

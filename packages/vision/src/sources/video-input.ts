@@ -63,11 +63,23 @@ function statsOf(path: string): Stats {
   }
 }
 
+/**
+ * Grey out of a plane of brightness from 16 to 235. It is what "format=gray" makes of it, to the bit, for a third of the decoder's whole work less
+ * (CPU of ffmpeg for 795 pictures of 640x360: 1.04 s instead of 1.49, three runs in turns): swscale widens the range without vector instructions.
+ */
+const GREY_OF_STUDIO_LUMA = "extractplanes=y,lut=c0=clip((val-16)*255/219+0.5\\,0\\,255)";
+
+export interface FilterOptions extends Pick<SourceOpenOptions, "width" | "height" | "pixelFormat"> {
+  /** The input is known to have its brightness in a plane of bytes from 16 to 235. Default false. */
+  readonly studioLuma?: boolean;
+}
+
 /** The filters that bring pictures into the form wanted, with showinfo last: it tells of each picture as it leaves. */
-export function pictureFilters({ width, height, pixelFormat = "rgb24" }: SourceOpenOptions): string {
+export function pictureFilters({ width, height, pixelFormat = "rgb24", studioLuma = false }: FilterOptions): string {
   // area: detectors ask for smaller pictures as a rule, and the mean of what a pixel covers neither rings nor flickers.
   const scale = width === undefined && height === undefined ? [] : [`scale=${width ?? -1}:${height ?? -1}:flags=area`];
-  return [...scale, `format=${pixelFormat === "gray8" ? "gray" : "rgb24"}`, "showinfo=checksum=0"].join(",");
+  const format = pixelFormat === "gray8" ? (studioLuma ? GREY_OF_STUDIO_LUMA : "format=gray") : "format=rgb24";
+  return [...scale, format, "showinfo=checksum=0"].join(",");
 }
 
 export function bytesOf({

@@ -55,6 +55,23 @@ test("pictures come in the size and format asked for, into shared memory", needs
   await assert.rejects(source.read(new Uint8Array(10)), failsWith("OPTION_INVALID", /10 bytes/));
 });
 
+for (const [what, ...coding] of [
+  ["of studio range", "-pix_fmt", "yuv420p"],
+  ["with less of the colours", "-pix_fmt", "yuv444p"],
+  ["of full range", "-pix_fmt", "yuvj420p"],
+  ["with an odd width", "-pix_fmt", "yuv420p", "-vf", "scale=63:47"],
+] as const) {
+  test(`grey pictures of a video ${what} are what ffmpeg calls grey`, needs, async (t) => {
+    const path = join(scratch(t), "clip.mkv");
+    ffmpeg(...testPicture(), "-frames:v", "8", ...coding, "-c:v", "ffv1", path);
+    const { pictures, events } = await takeAll(video(path), { pixelFormat: "gray8" });
+    const expected = ffmpeg("-i", path, "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1");
+    assert.ok(Buffer.concat(pictures).equals(expected), "the pixels differ");
+    assert.deepEqual(events, [{ kind: "up" }]);
+    assert.deepEqual(childrenNamed("ffmpeg"), []);
+  });
+}
+
 test("a pause between pictures shows in their timestamps", needs, async (t) => {
   const path = join(scratch(t), "gap.mkv");
   ffmpeg(...testPicture(), "-frames:v", "6", "-vf", "select='not(between(n,3,6))'", "-fps_mode", "passthrough", "-c:v", "png", path);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Clock, type Duration, InferometerError, parseDuration, systemClock } from "@inferometer/metrics";
 import type { FrameStamp, PixelFormat, Source, SourceEvent, SourceOpenOptions, StreamInfo } from "../types.ts";
 import { Backoff } from "./backoff.ts";
-import { FfmpegProcess } from "./ffmpeg-process.ts";
+import { FfmpegProcess, type Verdict } from "./ffmpeg-process.ts";
 import { findFfmpeg } from "./find-ffmpeg.ts";
 import { secretsRemover } from "./secrets.ts";
 import { bytesOf, checkedInput, pictureFilters, type VideoInput, videoInput } from "./video-input.ts";
@@ -27,6 +27,8 @@ export interface VideoSpec {
    */
   readonly inputOptions?: readonly string[];
 }
+
+type FirstPicture = Verdict & { kind: "picture" };
 
 const NOT_FOUND = /No such (file|device)|Connection refused|404 Not Found|resolve|Name or service|unreachable|No route/i;
 
@@ -78,8 +80,7 @@ export class VideoSource implements Source {
     this.#input = checkedInput(this.#input);
     this.#openedAtMs = this.#clock.now();
     const { pixelFormat = "rgb24" } = options;
-    const run = await this.#start(options);
-    const first = await this.#watched(run, () => run.firstPicture());
+    const { run, first } = await this.#startFirst(options);
     if (first === undefined) {
       const closed = this.#closing.signal.aborted;
       const crash = closed || this.#stalled ? undefined : await run.crash();
@@ -184,7 +185,7 @@ export class VideoSource implements Source {
       if (this.live && why !== "size") await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       if (this.#closing.signal.aborted) return;
       this.#onEvent({ kind: "restart", reason: why });
-      const run = await this.#start(this.#form, this.live ? undefined : this.#lastSeconds + this.#frameSeconds / 2);
+      const run = await this.#start(this.#form, this.live ? {} : { fromSeconds: this.#lastSeconds + this.#frameSeconds / 2 });
       if ((await this.#watched(run, () => run.firstPicture())) !== undefined) break;
       const { code } = await run.exited;
       if (this.#closing.signal.aborted || (!this.live && code === 0)) return; // a file that had ended just there: `read` finds that out
@@ -202,7 +203,31 @@ export class VideoSource implements Source {
     return `ffmpeg ${(await run.crash()) ?? `${reason}${run.lastWords && `: ${run.lastWords}`}`}`;
   }
 
-  async #start(form: SourceOpenOptions, fromSeconds?: number): Promise<FfmpegProcess> {
+  /** For grey pictures of a file it is guessed how its brightness is stored: nearly always so that it can be had for less. If not, ffmpeg starts anew. */
+  async #startFirst(options: SourceOpenOptions): Promise<{ readonly run: FfmpegProcess; readonly first: FirstPicture | undefined }> {
+    const { width, height, pixelFormat } = options;
+    const start = async (studioLuma: boolean): Promise<{ readonly run: FfmpegProcess; readonly first: FirstPicture | undefined }> => {
+      const run = await this.#start(options, { studioLuma });
+      return { run, first: await this.#watched(run, () => run.firstPicture()) };
+    };
+    if (pixelFormat !== "gray8" || this.live || this.#input.kind !== "file" || width !== undefined || height !== undefined) return start(false);
+    const untold: SourceEvent[] = [];
+    const tell = this.#onEvent;
+    this.#onEvent = (event) => untold.push(event);
+    const guessed = await start(true);
+    this.#onEvent = tell;
+    if (guessed.run.studioLuma !== true && !this.#stalled && !this.#closing.signal.aborted) {
+      await guessed.run.kill();
+      return start(false);
+    }
+    for (const event of untold) tell(event);
+    return guessed;
+  }
+
+  async #start(
+    form: SourceOpenOptions,
+    { fromSeconds, studioLuma = false }: { readonly fromSeconds?: number; readonly studioLuma?: boolean } = {},
+  ): Promise<FfmpegProcess> {
     const { threads, inputOptions = [] } = this.#spec;
     const before = [...(threads === undefined ? [] : ["-threads", String(threads)]), ...inputOptions];
     if (fromSeconds !== undefined && this.#index > 0) {
@@ -212,7 +237,7 @@ export class VideoSource implements Source {
     const run = await FfmpegProcess.start({
       program: this.#program,
       // V: not the picture on the cover of a piece of music.
-      args: [...before, ...this.#input.args, "-map", "0:V:0", "-vf", pictureFilters(form)],
+      args: [...before, ...this.#input.args, "-map", "0:V:0", "-vf", pictureFilters({ ...form, studioLuma })],
       clean: this.#clean,
       onTrouble: (type) => this.#onEvent({ kind: "decode-error", type, count: 1 }),
     });
