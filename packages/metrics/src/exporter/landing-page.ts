@@ -6,9 +6,8 @@ const STYLE = `
   :root { --ink: #e8eaee; --soft: #9aa2b1; --page: #101216; --card: #181b21; --line: #2a2f38; --mark: #6cb0ff; --code: #11141a; }
 }
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 2rem 1rem; background: var(--page); color: var(--ink);
+body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 40rem); place-content: center; padding: 2rem 1rem; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-main { width: 100%; max-width: 40rem; }
 h1 { margin: 0; font-size: 1.5rem; letter-spacing: -0.01em; }
 h1::before { content: ""; display: inline-block; width: 0.6em; height: 0.6em; margin-right: 0.5em; border-radius: 50%; background: var(--mark); }
 p { margin: 0.25rem 0 1.5rem; color: var(--soft); }
