@@ -77,11 +77,14 @@ export class CounterData extends Family<Counter> {
     this.layOut();
   }
 
-  override recordAt(cells: Float64Array, at: number, by?: number, options?: RecordOptions): void {
-    if (by === undefined) cells[at]! += 1;
-    else if (typeof by === "number" && by >= 0 && by <= Number.MAX_VALUE) cells[at]! += by;
-    else throw notAnIncrement(by, this.name);
-    if (options !== undefined && options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), by ?? 1, options.exemplar);
+  override recordAt(cells: Float64Array, at: number, by = 1, options?: RecordOptions): void {
+    if (typeof by !== "number" || !(by >= 0 && by <= Number.MAX_VALUE)) throw notAnIncrement(by, this.name);
+    cells[at]! += by;
+    if (options !== undefined) this.#mark(cells, at, by, options);
+  }
+
+  #mark(cells: Float64Array, at: number, by: number, options: RecordOptions): void {
+    if (options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), by, options.exemplar);
   }
 
   exemplar(row: number, value: number, labels: Readonly<Record<string, string>>): void {

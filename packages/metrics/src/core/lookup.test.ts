@@ -227,6 +227,28 @@ describe("the look-up of label sets", () => {
   }
 });
 
+describe("the cache of rows", () => {
+  for (const [by, make] of [
+    ["records", (data: CounterData, labels: LabelSet) => data.record(labels)],
+    ["held handles", (data: CounterData, labels: LabelSet) => data.rowOf(labels)],
+  ] as const) {
+    it(`grows with series that were made by ${by}: hardly one is looked for in the dictionaries once all were seen`, () => {
+      const { data } = family(["a", "b"]);
+      const sets = Array.from({ length: 500 }, (_, n) => ({ a: `model-${n % 50}`, b: `stream-${Math.floor(n / 50)}` }));
+      for (const labels of sets) make(data, labels);
+      for (let round = 0; round < 3; round++) for (const labels of sets) data.record(labels);
+      const [dictionary] = data.table.dictionaries;
+      let asked = 0;
+      dictionary!.get = (text) => {
+        asked++;
+        return Map.prototype.get.call(dictionary, text);
+      };
+      for (const labels of sets) data.record(labels);
+      assert.ok(asked < 100, `${asked} of 500`);
+    });
+  }
+});
+
 describe("where code generation is forbidden", () => {
   it("metrics with labels work all the same", () => {
     const index = new URL("./index.js", import.meta.url).href;
@@ -250,5 +272,44 @@ describe("where code generation is forbidden", () => {
     const { stdout, stderr, status } = spawnSync(process.execPath, options, { encoding: "utf8", timeout: 30_000 });
     assert.equal(status, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), [false, "LABEL_UNKNOWN", 5, 1, 1]);
+  });
+});
+
+/** The length of the last bytecode that V8 made for a function of this name, in a program of its own; undefined where this Node does not print it. */
+function bytecodeOf(name: string, program: string): number | undefined {
+  const { NODE_V8_COVERAGE: _, ...env } = process.env; // what counts coverage would be counted
+  const options = ["--print-bytecode", `--print-bytecode-filter=${name}`, "--input-type=module", "--eval", program];
+  const { stdout } = spawnSync(process.execPath, options, { encoding: "utf8", timeout: 30_000, env, maxBuffer: 2 ** 26 });
+  const lengths = [...stdout.matchAll(/^Bytecode length: (\d+)/gm)];
+  return lengths.length === 0 ? undefined : Number(lengths.at(-1)![1]);
+}
+
+describe("the bytecode of a record with two labels", () => {
+  const index = new URL("./index.js", import.meta.url).href;
+  const programOf = (made: string, call: string): string =>
+    `const { Registry } = await import(${JSON.stringify(index)});
+     const m = new Registry().${made}; for (let n = 10; n < 99; n++) ${call}; // which one character cannot tell apart`;
+  const kinds: readonly (readonly [kind: string, program: string, path: readonly string[]])[] = [
+    ["counter", programOf('counter("c_total", { help: "C.", labels: ["a", "b"] })', 'm.inc({ a: String(n), b: "b" })'), ["recordAt"]],
+    ["gauge", programOf('gauge("g", { help: "G.", labels: ["a", "b"] })', 'm.set({ a: String(n), b: "b" }, n)'), ["recordAt"]],
+    [
+      "histogram",
+      programOf('histogram("h", { help: "H.", labels: ["a", "b"] })', 'm.observe({ a: String(n), b: "b" }, n)'),
+      ["recordAt", "countClassic"],
+    ],
+  ];
+  for (const [kind, program, path] of kinds) {
+    it(`is short enough to be inlined as a whole, whatever V8 compiles first (${kind})`, (t) => {
+      const lengths = ["record", "find", "placeOfTwo", ...path].map((name) => bytecodeOf(name, program));
+      const total = lengths.reduce((sum: number, length) => sum + (length ?? Number.NaN), 0);
+      if (Number.isNaN(total)) t.skip("this Node does not print bytecode");
+      else assert.ok(total * 1.2 <= 920, `${lengths.join(" + ")} = ${total}`);
+    });
+  }
+
+  it("leaves out what is rare: that is too long to be inlined into it", (t) => {
+    const length = bytecodeOf("seek", kinds[0]![1]);
+    if (length === undefined) t.skip("this Node does not print bytecode");
+    else assert.ok(length > 460, String(length));
   });
 });

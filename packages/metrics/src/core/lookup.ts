@@ -56,64 +56,67 @@ export function recordPlainly(
  *
  * 10 / 1000 label sets in random order: 55 / 92 ns by step 3 alone, 35 / 39 ns with 2, 49 / 60 with 1 at each call. State is kept in an object, not in
  * variables: V8 knows a constant object, but loads a variable of an outer function anew (4.9 against 7.6 ns for fixed labels).
+ *
+ * The path is kept short in bytecode. V8 inlines a function with all that it has inlined into that one already, 920 bytes in a caller at most and a
+ * fifth of it in reserve; so a path of more than 766 bytes was inlined or not by which function V8 happened to have compiled first, and one service
+ * recorded in 53 ns what took another 68 (histogram, ten label sets). `seek`, in turn, must be above 460, which is never inlined. A test measures both,
+ * for two labels.
  */
 export function generatedRecorder(family: Family): Recorder {
   const each = (write: (k: number) => string, separator = " "): string => family.labelNames.map((_, k) => write(k)).join(separator);
+  const values = each((k) => `v${k}`, ", ");
   const charAt = (k: number, which: "p" | "q"): string =>
     `(n${k} >= s.${which}${k} ? v${k}.charCodeAt(n${k} - s.${which}${k}) * ${placeFactor(2 * k + (which === "p" ? 0 : 1))} : 0)`;
+  // These are replaced when the family grows; a row is remembered only after they are up to date.
+  const refresh = `s.slots = family.rows.slots; ${each((k) => `s.column${k} = s.table.columns[${k}];`)}`;
   // The number keeps texts apart: V8 lets functions of equal text share what it learns of them, and a family must be the only one that it sees.
   const text = `"use strict"; // ${generated++}
-const state = { table: undefined, slabs: undefined, slots: undefined, cache: undefined, mask: 0, two: false, skip: 1, cells: undefined, at: 0, ${each((k) => `seen${k}: "", ids${k}: undefined, texts${k}: undefined, column${k}: undefined, p${k}: 1, q${k}: 1`, ", ")} };
+const state = { table: undefined, slabs: undefined, slots: undefined, cache: undefined, mask: 0, two: 0, skip: 1, cells: undefined, at: 0, ${each((k) => `seen${k}: "", ids${k}: undefined, texts${k}: undefined, column${k}: undefined, p${k}: 1, q${k}: 1`, ", ")} };
+const none = {};
 function reset() {
   const s = state;
   s.table = family.table;
   s.slabs = family.home.arena.slabs;
   s.skip = 1;
   ${each((k) => `s.ids${k} = s.table.dictionaries[${k}]; s.texts${k} = s.table.texts[${k}];`)}
-  refresh();
+  ${refresh}
   if (s.cache === undefined) resize();
   else s.cache.fill(-1); // the places still tell most values apart; to choose them anew costs as much as a thousand removals
-}
-function refresh() { // these are replaced when the family grows; a row is remembered only after they are up to date
-  const s = state;
-  s.slots = family.rows.slots;
-  ${each((k) => `s.column${k} = s.table.columns[${k}];`)}
 }
 function resize() {
   const s = state;
   s.cache = newCache(s.table.length);
   s.mask = s.cache.length - 1;
   let places;
-  s.two = false;
-  ${each((k) => `places = probePlaces(s.texts${k}); s.p${k} = places[0] + 1; s.q${k} = places[1] + 1; s.two ||= places[1] !== ${NOT_NEEDED};`)}
+  s.two = 0;
+  ${each((k) => `places = probePlaces(s.texts${k}); s.p${k} = places[0] + 1; s.q${k} = places[1] + 1; if (places[1] !== ${NOT_NEEDED}) s.two = 1;`)}
 }
 reset();
-function place(${each((k) => `v${k}`, ", ")}) {
+function place(${values}) {
   const s = state;
   ${each((k) => `const n${k} = v${k}.length;`)}
   const hash = ${each((k) => `n${k} + ${charAt(k, "p")}`, " + ")};
   return (hash ^ hash >> 9) & s.mask;
 }
-function placeOfTwo(${each((k) => `v${k}`, ", ")}) { // apart from place: where one character does, the second would cost a fifth of the call
+function placeOfTwo(${values}) { // apart from place: where one character does, the second would cost a fifth of the call
   const s = state;
   ${each((k) => `const n${k} = v${k}.length;`)}
   const hash = ${each((k) => `n${k} + ${charAt(k, "p")} + ${charAt(k, "q")}`, " + ")};
   return (hash ^ hash >> 9) & s.mask;
 }
-function probe(first, ${each((k) => `v${k}`, ", ")}) {
-  const s = state;
-  let row = s.cache[first];
-  if (row === -1) return -1;
-  if (${each((k) => `s.texts${k}[s.column${k}[row]] === v${k}`, " && ")}) return row;
-  row = s.cache[first ^ 1];
-  return row !== -1 && ${each((k) => `s.texts${k}[s.column${k}[row]] === v${k}`, " && ")} ? row : -1;
+function find(labels, ${values}) {
+  if (${each((k) => `typeof v${k} !== "string"`, " || ")}) return family.rowOf(labels); // throws
+  const s = state, first = s.two === 0 ? place(${values}) : placeOfTwo(${values}), row = s.cache[first];
+  return row !== -1 && ${each((k) => `s.texts${k}[s.column${k}[row]] === v${k}`, " && ")} ? row : seek(labels, first, ${values});
 }
-function seek(labels, first, ${each((k) => `v${k}`, ", ")}) {
+function seek(labels, first, ${values}) {
   const s = state;
-  let found = -1;
+  let found = s.cache[first ^ 1];
+  if (found !== -1 && ${each((k) => `s.texts${k}[s.column${k}[found]] === v${k}`, " && ")}) return found;
+  found = -1;
   ${each((k) => `const i${k} = s.ids${k}.get(v${k});`)}
   if (${each((k) => `i${k} !== undefined`, " && ")}) {
-    refresh();
+    ${refresh}
     const rows = s.table.table, mask = s.table.mask;
     const hash = ${each((k) => `Math.imul(i${k}, ${hashFactor(k) | 0})`, " + ")} | 0;
     for (let at = (hash ^ hash >>> 15) & mask;; at = at + 1 & mask) {
@@ -122,40 +125,38 @@ function seek(labels, first, ${each((k) => `v${k}`, ", ")}) {
       if (${each((k) => `s.column${k}[row] === i${k}`, " && ")}) { found = row; break; }
     }
   }
-  if (found === -1) {
+  const known = found !== -1;
+  if (!known) {
     found = family.rowOf(labels);
-    refresh();
-    if (s.table.length * 4 > s.cache.length && s.cache.length < ${LARGEST_CACHE}) resize();
-    return found; // remembered at the next call: the row may be the overflow series', which is not theirs to keep
+    ${refresh}
   }
-  if (found < 32768) s.cache[s.cache[first] === -1 || s.cache[first ^ 1] !== -1 ? first : first ^ 1] = found;
-  return found;
+  if (s.table.length * 4 > s.cache.length && s.cache.length < ${LARGEST_CACHE}) resize();
+  else if (known && found < 32768) s.cache[s.cache[first] === -1 || s.cache[first ^ 1] !== -1 ? first : first ^ 1] = found;
+  return found; // a new one is remembered at the next call: it may be the overflow series', which is not theirs to keep
 }
-function keep(row, cells, at, ${each((k) => `v${k}`, ", ")}) {
+function remember(row, ${values}) {
   const s = state;
-  if (row === family.overflowRow) { s.skip = 1; return; }
-  s.cells = cells;
-  s.at = at;
+  if (row === family.overflowRow) {
+    s.skip = 1;
+    return;
+  }
+  const slot = s.slots[row];
+  s.cells = s.slabs[slot >> ${SLAB_SHIFT}];
+  s.at = ${family.placeIsRow ? "row" : `slot & ${SLAB_MASK}`};
   ${each((k) => `s.seen${k} = v${k};`)}
 }
 return {
   reset,
   record(labels, value, options) {
-    const s = state;
-    ${each((k) => `const v${k} = labels?.[${JSON.stringify(family.labelNames[k])}];`)}
+    const s = state, given = labels ?? none;
+    ${each((k) => `const v${k} = given[${JSON.stringify(family.labelNames[k])}];`)}
     let cells = s.cells, at = s.at;
     if (s.skip !== 0 || ${each((k) => `v${k} !== s.seen${k}`, " || ")}) {
       if (s.skip === 0) s.skip = 64;
-      let row;
-      if (${each((k) => `typeof v${k} === "string"`, " && ")}) {
-        const first = s.two ? placeOfTwo(${each((k) => `v${k}`, ", ")}) : place(${each((k) => `v${k}`, ", ")});
-        row = probe(first, ${each((k) => `v${k}`, ", ")});
-        if (row === -1) row = seek(labels, first, ${each((k) => `v${k}`, ", ")});
-      } else row = family.rowOf(labels);
-      const slot = s.slots[row];
+      const row = find(labels, ${values}), slot = s.slots[row];
       cells = s.slabs[slot >> ${SLAB_SHIFT}];
       at = ${family.placeIsRow ? "row" : `slot & ${SLAB_MASK}`};
-      if (--s.skip === 0) keep(row, cells, at, ${each((k) => `v${k}`, ", ")});
+      if (--s.skip === 0) remember(row, ${values});
     }
     family.recordAt(cells, at, value, options);
   }
@@ -184,16 +185,20 @@ const NOT_NEEDED = 1 << 29;
 /** The one or two places (counted from the end) whose characters, with the length, tell most of the known values apart. */
 function probePlaces(texts: readonly (string | undefined)[]): readonly [number, number] {
   const sample = texts.slice(-SAMPLE).filter((text) => text !== undefined);
+  const reach = sample.reduce((longest, { length }) => Math.max(longest, Math.min(length, REACH)), 1);
   let best: [number, number] = [0, NOT_NEEDED];
   let most = -1;
   for (const turn of [0, 1] as const) {
-    for (let place = 0; place < REACH; place++) {
-      const chosen = turn === 0 ? [place] : [best[0], place];
-      const seen = new Set(sample.map((text) => `${text.length} ${chosen.map((at) => text.charCodeAt(text.length - 1 - at)).join(" ")}`));
-      if (seen.size <= most) continue;
-      most = seen.size;
-      best = turn === 0 ? [place, best[1]] : [best[0], place];
+    for (let place = 0; place < reach && most < sample.length; place++) {
+      const [first, second] = turn === 0 ? [place, NOT_NEEDED] : [best[0], place];
+      const seen = new Set(sample.map((text) => (text.length * 65536 + codeAt(text, first)) * 65536 + codeAt(text, second))).size;
+      if (seen <= most) continue;
+      most = seen;
+      best = [first, second];
     }
   }
   return best;
 }
+
+/** 0 where the text is shorter. */
+const codeAt = (text: string, fromEnd: number): number => (fromEnd < text.length ? text.charCodeAt(text.length - 1 - fromEnd) : 0);
