@@ -6,11 +6,6 @@ const CELL_SHIFT = 14;
 const OCTAVE_SHIFT = 6;
 const OCTAVE = 1 << OCTAVE_SHIFT;
 
-const POSITIVE = 0;
-const ZERO = 1;
-const NEGATIVE = 2;
-const SIDES = 3;
-
 /** The largest relative error of a quantile. */
 export const SKETCH_ERROR: number = 1 / 128;
 
@@ -40,6 +35,13 @@ class CellWindows {
     this.#octaves[place >> OCTAVE_SHIFT]! += 1;
   }
 
+  /** Values in all parts. */
+  count(): number {
+    let count = 0;
+    for (const octave of this.#octaves) count += octave;
+    return count;
+  }
+
   /** Empties a part and writes to it from now on. */
   turn(part: number): void {
     const old = this.#parts[part]!;
@@ -51,7 +53,7 @@ class CellWindows {
     this.#current = old;
   }
 
-  /** The middle of the cell that holds the `rank`-th smallest value, from 1. */
+  /** The middle of the cell that holds the `rank`-th smallest value, from 1 to `count()`. */
   at(rank: number): number {
     let left = rank;
     let octave = 0;
@@ -99,8 +101,8 @@ export class SlidingSketch {
   readonly #stepMs: number;
   readonly #positive: CellWindows;
   #negative: CellWindows | undefined;
-  /** How many values each part holds: positive, zero, negative; and after the parts all of them together. */
-  readonly #counts: Float64Array;
+  /** How many zeros each part holds; and after the parts all of them together. */
+  readonly #zeros: Float64Array;
   #part = 0;
   #next: number;
 
@@ -109,28 +111,21 @@ export class SlidingSketch {
     this.#windows = windows;
     this.#stepMs = stepMs;
     this.#positive = new CellWindows(windows);
-    this.#counts = new Float64Array((windows + 1) * SIDES);
+    this.#zeros = new Float64Array(windows + 1);
     this.#next = now + stepMs;
   }
 
   /** Counts a finite number. */
   add(value: number, now: number): void {
     if (now >= this.#next) this.#turn(now);
-    let side = POSITIVE;
     if (value > 0) this.#positive.add(value);
-    else if (value === 0) side = ZERO;
-    else {
-      side = NEGATIVE;
-      this.#below().add(-value);
-    }
-    this.#counts[this.#part * SIDES + side]! += 1;
-    this.#counts[this.#windows * SIDES + side]! += 1;
+    else this.#addOther(value);
   }
 
   /** Values in the window. */
   count(now: number): number {
     if (now >= this.#next) this.#turn(now);
-    return this.#all(POSITIVE) + this.#all(ZERO) + this.#all(NEGATIVE);
+    return this.#positive.count() + this.#zeros[this.#windows]! + (this.#negative?.count() ?? 0);
   }
 
   /** A quantile (0 to 1) of the window by nearest rank; NaN when it is empty, or for a quantile outside 0 to 1. */
@@ -138,10 +133,11 @@ export class SlidingSketch {
     const count = this.count(now);
     if (count === 0 || !(quantile >= 0 && quantile <= 1)) return Number.NaN;
     const rank = Math.max(1, Math.ceil(quantile * count));
-    const negative = this.#all(NEGATIVE);
+    const negative = this.#negative?.count() ?? 0;
+    const zeros = this.#zeros[this.#windows]!;
     if (rank <= negative) return -this.#below().at(negative - rank + 1); // the smallest has the largest magnitude
-    if (rank <= negative + this.#all(ZERO)) return 0;
-    return this.#positive.at(rank - negative - this.#all(ZERO));
+    if (rank <= negative + zeros) return 0;
+    return this.#positive.at(rank - negative - zeros);
   }
 
   /** Forgets everything. */
@@ -150,8 +146,11 @@ export class SlidingSketch {
     this.#empty(this.#part);
   }
 
-  #all(side: number): number {
-    return this.#counts[this.#windows * SIDES + side]!;
+  #addOther(value: number): void {
+    if (value === 0) {
+      this.#zeros[this.#part]! += 1;
+      this.#zeros[this.#windows]! += 1;
+    } else this.#below().add(-value);
   }
 
   #below(): CellWindows {
@@ -174,9 +173,7 @@ export class SlidingSketch {
   #empty(part: number): void {
     this.#positive.turn(part);
     this.#negative?.turn(part);
-    for (let side = 0; side < SIDES; side++) {
-      this.#counts[this.#windows * SIDES + side]! -= this.#counts[part * SIDES + side]!;
-      this.#counts[part * SIDES + side] = 0;
-    }
+    this.#zeros[this.#windows]! -= this.#zeros[part]!;
+    this.#zeros[part] = 0;
   }
 }
