@@ -23,11 +23,19 @@ async function measured({ run, recorded, last, quantiles }) {
     done += n;
     return cpuMs() - start;
   };
-  // Find how many operations fill a batch; this is the warm-up, too.
+  // How many operations fill a batch; and warm-up, until the last three batches brought no better speed. By time alone it ended too early: the time of
+  // the compiler's threads counts, too, and where a thousand series were made first, half of the processes were measured before their code was compiled.
   let n = 16;
   let spent = 0;
-  for (let took = 0; took < batchMs || spent < 3 * batchMs; spent += took) {
-    took = await timed(n);
+  let best = Number.POSITIVE_INFINITY;
+  let since = 0;
+  while (since < 3 || spent < 6 * batchMs) {
+    const took = await timed(n);
+    spent += took;
+    if (took >= batchMs / 2) {
+      since = took / n < 0.97 * best ? 0 : since + 1;
+      best = Math.min(best, took / n);
+    }
     n = Math.ceil(n * Math.min(8, Math.max(0.5, batchMs / Math.max(took, 0.01))));
   }
   const perOperation = [];

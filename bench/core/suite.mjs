@@ -28,12 +28,12 @@ const ROWS = [
 /** The record path: nanoseconds of CPU an operation. */
 export async function core({ quick, onStep }) {
   const clients = Object.keys(clientTitles());
-  const budget = quick ? { batchMs: 15, batches: 3 } : { batchMs: 40, batches: 7 };
+  const budget = quick ? { batchMs: 15, batches: 5 } : { batchMs: 40, batches: 7 };
   const errors = new Map();
   const results = await interleaved({
     rows: ROWS,
     clients,
-    rounds: quick ? 2 : 5,
+    rounds: quick ? 3 : 5,
     onStep,
     async measure(row, client) {
       const result = await inChild("core/child.mjs", { client, id: row.id, ...budget });
