@@ -21,7 +21,7 @@ export function optionValue(option: Option, given: unknown, where: string): Opti
       return readDuration(given, where);
     case "text":
       if (typeof given === "string" && given !== "") return given;
-      throw new UsageError(`${where} is ${shown(given)}. Give a ${option.value}.`);
+      throw new UsageError(`${where} is ${shown(given)}. Give a text that is not empty.`);
   }
 }
 

@@ -105,6 +105,19 @@ test("an agent that nobody asks does next to nothing", linux, async () => {
   });
 });
 
+test("it says to whom it is open, and when nobody is asked who he is", quick, async (t) => {
+  const folder = scratch(t);
+  writeFileSync(join(folder, "token"), "sesame-42\n");
+  const said = async (...words: string[]): Promise<string> => {
+    const { stderr } = await running(["--collectors", "process", ...words], async () => {}, { cwd: folder });
+    return stderr.replace(/:\d+\//, ":N/");
+  };
+  const here = "inferometer: metrics of this machine at http://127.0.0.1:N/metrics";
+  assert.equal(await said("--host", "0.0.0.0", "--token-file", "token"), `${here}, and at its other addresses\n`);
+  const open = "inferometer: whoever reaches this machine may read them. --web-config or --token-file asks who it is.\n";
+  assert.equal(await said("--host", "0.0.0.0"), `${here}, and at its other addresses\n${open}`);
+});
+
 test("Ctrl-C ends it, also while a scraper holds its connection", quick, async () => {
   // fetch keeps its connection open.
   const { code } = await running(["--collectors", "process"], async (url) => void (await get(`${url}/metrics`)), { signal: "SIGINT" });
@@ -149,14 +162,20 @@ test("a port that is taken is named, with the way out", quick, async () => {
   assert.match(stderr, new RegExp(`^inferometer: port ${port} of 127\\.0\\.0\\.1 is taken, .*--port 0.*\\n$`));
 });
 
-test("who calls it wrongly gets one line with the way out, and exit code 2", quick, async () => {
+test("who calls it wrongly gets one line with the way out, and exit code 2", quick, async (t) => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["agent --json", /--json is for --once/],
     ["agent --collectors cpuu", /no collector "cpuu"/],
     ["agent --collectors cpu --exclude cpu", /leaves nothing to collect/],
     ["agent --ignore-disks [", /--ignore-disks is "\["/],
     ["agent --nvidia cuda", /--nvidia is "cuda"/],
-    ["agent --web-config nowhere.yml", /nowhere\.yml/],
+    ["agent --web-config nowhere.yml", /--web-config is "nowhere\.yml", which does not exist\. Check the path/],
+    ["agent --web-config .", /--web-config is "\.", which is a folder\. Give a file/],
+    ["agent --token-file nowhere", /--token-file is "nowhere", which does not exist/],
+    ["agent --procfs /nowhere", /--procfs is "\/nowhere", which does not exist/],
+    [`agent --sysfs ${process.execPath}`, /--sysfs is ".*", which is not a folder/],
+    [`agent --rootfs ${scratch(t)}`, /--rootfs is ".*", which is empty: nothing is mounted there/],
+    ["agent --host=", /--host is ""\. Give a text that is not empty/],
     ["agent cpu", /agent takes no arguments/],
   ];
   for (const [line, message] of cases) {

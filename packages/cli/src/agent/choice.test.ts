@@ -27,7 +27,10 @@ test("a choice out of a choice has nothing that was left out before", () => {
 
 test("a name that does not exist is told, with those that do", () => {
   for (const wrong of [of.bind(undefined, ["cpuu"]), of.bind(undefined, [], ["cpuu"])]) {
-    assert.throws(wrong, { code: "OPTION_INVALID", message: /The agent has no collector "cpuu"\. It has: host, container, .*cpu, / });
+    assert.throws(wrong, {
+      code: "OPTION_INVALID",
+      message: /The agent has no collector "cpuu"\. Did you mean "cpu"\? It has: host, container, .*cpu, /,
+    });
   }
 });
 

@@ -1,5 +1,6 @@
 import { InferometerError, shown } from "@inferometer/metrics";
 import { hostParts } from "@inferometer/metrics/collectors";
+import { didYouMean } from "../suggest.ts";
 
 /** Collectors beside host(). */
 const BESIDE = ["container", "gpu", "process"] as const;
@@ -28,7 +29,9 @@ export function choose(
 ): Choice {
   const known = new Set<string>([...(from.parts.length > 0 ? ["host"] : []), ...from.beside, ...from.parts]);
   for (const name of [...collect, ...exclude]) {
-    if (!known.has(name)) throw new InferometerError("OPTION_INVALID", `${where} has no collector ${shown(name)}. It has: ${[...known].join(", ")}.`);
+    if (known.has(name)) continue;
+    const hint = didYouMean(name, [...known]);
+    throw new InferometerError("OPTION_INVALID", `${where} has no collector ${shown(name)}.${hint} It has: ${[...known].join(", ")}.`);
   }
   const wanted = (name: string, group?: string): boolean => {
     const named = (names: readonly string[]): boolean => names.includes(name) || (group !== undefined && names.includes(group));

@@ -12,6 +12,6 @@ export async function parseYaml(text: string, file: string): Promise<unknown> {
     // User names that look like numbers or booleans are names all the same.
     return yaml.parse(text, { stringKeys: true, prettyErrors: true }) as unknown;
   } catch (cause) {
-    throw new InferometerError("CONFIG_INVALID", `${file} is not YAML: ${(cause as Error).message.split("\n", 1)[0]}`, { cause });
+    throw new InferometerError("CONFIG_INVALID", `${file} is not YAML: ${(cause as Error).message.split("\n", 1)[0]?.replace(/:$/, "")}`, { cause });
   }
 }
