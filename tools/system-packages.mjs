@@ -40,8 +40,9 @@ const PACKAGES = {
     install: ["redis-tools"],
     elsewhere: "Redis 7 or newer, from https://redis.io",
   },
-  // Unpacked, gcc would need twelve packages more, and a sysroot; and `cc` is a link that only an installation makes.
+  // Unpacked, gcc would need dozens of packages more, and a sysroot; and `cc` is a link that only an installation makes.
   compiler: { wanted: ["cc"], debs: ["gcc", "libc6-dev"], install: true, elsewhere: "a C compiler with the C library's headers, under the name cc" },
+  systemd: { wanted: ["systemd-analyze"], debs: ["systemd"], install: true, elsewhere: "systemd" },
   "people-video": {
     wanted: ["vtest.avi"],
     debs: ["opencv-doc"],
@@ -52,7 +53,10 @@ const PACKAGES = {
 
 /** What each step of package.json needs. */
 const STEPS = {
-  test: ["prometheus", "node-exporter", "prometheus-client", "openssl", "ffmpeg", "redis", "compiler", "people-video"],
+  test: [
+    ...["prometheus", "node-exporter", "prometheus-client", "openssl", "ffmpeg", "redis", "compiler", "people-video"],
+    ...(process.platform === "linux" ? ["systemd"] : []),
+  ],
   start: ["ffmpeg", "people-video"],
 };
 
