@@ -1,5 +1,6 @@
 import type { FamilySnapshot } from "../core/snapshot.ts";
-import { hasPlainRows, linesPerRow, type Page, type Piece } from "./image-page.ts";
+import type { Page, Piece } from "./image-page.ts";
+import { hasPlainRows, linesPerRow } from "./image-rows.ts";
 
 /** How long a page's text should be, in bytes. A page is the least step: it is patched in about 0.02 ms and composed in about 0.5 ms. */
 const PAGE_LENGTH = 32 * 1024;
@@ -12,7 +13,7 @@ const MOST_LINES = 650;
 /** A family of up to so many lines shares its page with its neighbours. */
 const FEW_LINES = 100;
 
-/** What a family without rows counts for. */
+/** A family's first lines: its help and its type. */
 const HEAD_LINES = 2;
 
 /** A place between two rows, or between two families where `row` is 0. */
@@ -34,10 +35,11 @@ export class PagePlan {
     this.#families = families;
   }
 
-  /** Says how long a page is, so that the next ones get as many lines as it takes. */
-  learn(lines: number, bytes: number): void {
-    this.#lines += lines;
-    this.#bytes += bytes;
+  /** Looks how long a page's text is, so that the next ones get as many lines as it takes. */
+  learn(page: Page): void {
+    if (page.byteLength === undefined) return;
+    this.#lines += linesOn(page);
+    this.#bytes += page.byteLength;
   }
 
   get #linesPerPage(): number {
@@ -75,7 +77,7 @@ export class PagePlan {
 
   /** Whether a page is short and what follows, up to the next page, could be on it. */
   mayGrow(page: Page, after: Place, likely: number): boolean {
-    if (page.lines * 2 > this.#linesPerPage || after.family === this.#families.length) return false;
+    if (linesOn(page) * 2 > this.#linesPerPage || after.family === this.#families.length) return false;
     const next = this.#families[after.family]!;
     const belongs = after.row > 0 ? next.name === page.name : isShared(next) && page.from === 0;
     return belongs && this.pageAt(after, likely) === -1;
@@ -83,6 +85,8 @@ export class PagePlan {
 }
 
 const linesOf = (family: FamilySnapshot): number => family.length * linesPerRow(family);
+
+const linesOn = (page: Page): number => page.lines + page.families * HEAD_LINES;
 
 const isShared = (family: FamilySnapshot): boolean => hasPlainRows(family) && linesOf(family) <= FEW_LINES;
 

@@ -159,7 +159,7 @@ export class TextImage {
         used += each.size;
         if (used > this.#budget) each.release(families, family, writer);
         if (each.byteLength === undefined) used -= each.size;
-        else plan.learn(each.lines, each.byteLength);
+        plan.learn(each);
         pages.push(each);
         family += each.families;
       }
