@@ -20,6 +20,7 @@ export class Counter implements Child {
   #cells: Float64Array = NOWHERE;
   #at = 0;
   #row = -1;
+  #isMirror = false;
 
   /** @internal Made by a registry or a family. */
   constructor(family: CounterData, row: number) {
@@ -39,12 +40,16 @@ export class Counter implements Child {
   }
 
   /**
-   * Takes over a total that something else counts, such as the kernel's. A total below the last one is a counter that began anew.
+   * Takes over a total that something else counts, such as the kernel's. Since when is not known, until a total below the last one says that
+   * its counter began anew.
    * Throws VALUE_INVALID for what is not a finite number of at least 0.
    */
   mirror(total: number): void {
     if (!(typeof total === "number" && total >= 0 && total <= Number.MAX_VALUE)) throw notAnIncrement(total, this.#family.name);
-    if (total < this.#cells[this.#at]! && this.#row !== -1) this.#family.begin(this.#row);
+    if (this.#row !== -1 && (!this.#isMirror || total < this.#cells[this.#at]!)) {
+      this.#family.begin(this.#row, this.#isMirror ? this.#family.home.clock.time() : Number.NaN);
+      this.#isMirror = true;
+    }
     this.#cells[this.#at] = total;
   }
 
@@ -57,6 +62,7 @@ export class Counter implements Child {
   attach(row: number): void {
     this.#row = row;
     if (row === -1) {
+      this.#isMirror = false;
       this.#cells = NOWHERE;
       this.#at = 0;
       return;

@@ -244,11 +244,11 @@ export abstract class Family<C extends Child = Child> {
     this.exemplars = undefined;
   }
 
-  /** Says that a series starts anew now. */
-  begin(row: number): void {
+  /** Says when a series began, in seconds since 1970; NaN: not known. */
+  begin(row: number, since: number): void {
     this.#change(() => {
       if (this.#captured) this.rows.detachCreated();
-      this.rows.created![row] = this.home.clock.time();
+      this.rows.created![row] = since;
     });
   }
 
