@@ -86,10 +86,10 @@ export class CounterData extends Family<Counter> {
   override recordAt(cells: Float64Array, at: number, by = 1, options?: RecordOptions): void {
     if (typeof by !== "number" || !(by >= 0 && by <= Number.MAX_VALUE)) throw notAnIncrement(by, this.name);
     cells[at]! += by;
-    if (options !== undefined) this.#mark(cells, at, by, options);
+    if (options !== undefined) this.exemplarAt(cells, at, by, options);
   }
 
-  #mark(cells: Float64Array, at: number, by: number, options: RecordOptions): void {
+  exemplarAt(cells: Float64Array, at: number, by: number, options: RecordOptions): void {
     if (options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), by, options.exemplar);
   }
 

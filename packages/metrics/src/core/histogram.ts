@@ -113,10 +113,10 @@ export class HistogramData extends Family<Histogram> {
 
   override recordAt(cells: Float64Array, at: number, value?: number, options?: RecordOptions): void {
     this.count(cells, at, value);
-    if (options !== undefined) this.#mark(cells, at, value!, options);
+    if (options !== undefined) this.exemplarAt(cells, at, value!, options);
   }
 
-  #mark(cells: Float64Array, at: number, value: number, options: RecordOptions): void {
+  exemplarAt(cells: Float64Array, at: number, value: number, options: RecordOptions): void {
     if (options.exemplar !== undefined) this.exemplar(this.rowAt(cells, at), value, options.exemplar);
   }
 

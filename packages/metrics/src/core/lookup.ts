@@ -59,14 +59,20 @@ export function recordPlainly(
  *
  * The path is kept short in bytecode. V8 inlines a function with all that it has inlined into that one already, 920 bytes in a caller at most and a
  * fifth of it in reserve; so a path of more than 766 bytes was inlined or not by which function V8 happened to have compiled first, and one service
- * recorded in 53 ns what took another 68 (histogram, ten label sets). `seek`, in turn, must be above 460, which is never inlined. A test measures both,
- * for two labels.
+ * recorded in 53 ns what took another 68 (histogram, ten label sets). What is above 460 is never inlined: so are `seek`, and `find` itself from three
+ * labels on, where the whole path would be too long. A test measures it.
  */
 export function generatedRecorder(family: Family): Recorder {
   const each = (write: (k: number) => string, separator = " "): string => family.labelNames.map((_, k) => write(k)).join(separator);
   const values = each((k) => `v${k}`, ", ");
   const charAt = (k: number, which: "p" | "q"): string =>
     `(n${k} >= s.${which}${k} ? v${k}.charCodeAt(n${k} - s.${which}${k}) * ${placeFactor(2 * k + (which === "p" ? 0 : 1))} : 0)`;
+  const lengths = each((k) => `const n${k} = v${k}.length;`);
+  const hashOfOne = each((k) => `n${k} + ${charAt(k, "p")}`, " + ");
+  const hashOfTwo = each((k) => `n${k} + ${charAt(k, "p")} + ${charAt(k, "q")}`, " + "); // where one does, the second would cost a fifth of the call
+  const placing = (hash: string): string => `const hash = ${hash}, first = (hash ^ hash >> 9) & s.mask;`;
+  const placer = (name: string, hash: string): string => `function ${name}(${values}) { const s = state; ${lengths} ${placing(hash)} return first; }`;
+  const short = family.labelNames.length <= 2;
   // These are replaced when the family grows; a row is remembered only after they are up to date.
   const refresh = `s.slots = family.rows.slots; ${each((k) => `s.column${k} = s.table.columns[${k}];`)}`;
   // The number keeps texts apart: V8 lets functions of equal text share what it learns of them, and a family must be the only one that it sees.
@@ -92,21 +98,12 @@ function resize() {
   ${each((k) => `places = probePlaces(s.texts${k}); s.p${k} = places[0] + 1; s.q${k} = places[1] + 1; if (places[1] !== ${NOT_NEEDED}) s.two = 1;`)}
 }
 reset();
-function place(${values}) {
-  const s = state;
-  ${each((k) => `const n${k} = v${k}.length;`)}
-  const hash = ${each((k) => `n${k} + ${charAt(k, "p")}`, " + ")};
-  return (hash ^ hash >> 9) & s.mask;
-}
-function placeOfTwo(${values}) { // apart from place: where one character does, the second would cost a fifth of the call
-  const s = state;
-  ${each((k) => `const n${k} = v${k}.length;`)}
-  const hash = ${each((k) => `n${k} + ${charAt(k, "p")} + ${charAt(k, "q")}`, " + ")};
-  return (hash ^ hash >> 9) & s.mask;
-}
+${short ? `${placer("place", hashOfOne)}\n${placer("placeOfTwo", hashOfTwo)}` : ""}
 function find(labels, ${values}) {
   if (${each((k) => `typeof v${k} !== "string"`, " || ")}) return family.rowOf(labels); // throws
-  const s = state, first = s.two === 0 ? place(${values}) : placeOfTwo(${values}), row = s.cache[first];
+  const s = state;
+  ${short ? `const first = s.two === 0 ? place(${values}) : placeOfTwo(${values});` : `${lengths} ${placing(`s.two === 0 ? ${hashOfOne} : ${hashOfTwo}`)}`}
+  const row = s.cache[first];
   return row !== -1 && ${each((k) => `s.texts${k}[s.column${k}[row]] === v${k}`, " && ")} ? row : seek(labels, first, ${values});
 }
 function seek(labels, first, ${values}) {
