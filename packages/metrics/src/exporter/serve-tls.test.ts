@@ -242,7 +242,7 @@ describe("a changed web config", () => {
   it("refuses at the start what cannot be used", async () => {
     const attempts: [lines: string, message: string][] = [
       ["tls_server_config: {cert_file: host.crt, key_file: client.key}", "Check that the key belongs to the certificate"],
-      ["tls_server_config: {cert_file: missing.crt, key_file: host.key}", "cert_file cannot be read"],
+      ["tls_server_config: {cert_file: missing.crt, key_file: host.key}", "bad.yml: tls_server_config: cert_file cannot be read"],
       ["tls_server_config: {cert_file: host.key, key_file: host.key}", "cannot be used"],
       [
         "tls_server_config: {cert_file: host.crt, key_file: host.key, client_ca_file: host.key, client_auth_type: RequireAndVerifyClientCert}",

@@ -133,6 +133,10 @@ export async function textOf(source: Source, key: string): Promise<string> {
   try {
     return await readFile(source.file, "utf8");
   } catch (cause) {
-    throw new InferometerError("CONFIG_INVALID", `tls_server_config: ${key}_file cannot be read: ${(cause as Error).message}.`, { cause });
+    throw new InferometerError(
+      "CONFIG_INVALID",
+      `tls_server_config: ${key}_file cannot be read: ${(cause as Error).message}. Name a file that is there and may be read; a relative path begins at the config's folder.`,
+      { cause },
+    );
   }
 }

@@ -45,6 +45,10 @@ export class WebConfigFile {
     // From here on also the files that it names are watched, be they good or not yet.
     this.#files = [this.#path, ...filesOf(config.tls)];
     if (config.users.size > 0) await loadBcrypt();
-    return { config, tls: config.tls === undefined ? undefined : await tlsSettings(config.tls) };
+    try {
+      return { config, tls: config.tls === undefined ? undefined : await tlsSettings(config.tls) };
+    } catch (cause) {
+      throw new InferometerError("CONFIG_INVALID", `${this.#path}: ${(cause as Error).message}`, { cause });
+    }
   }
 }
