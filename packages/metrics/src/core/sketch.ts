@@ -35,7 +35,7 @@ class CellWindows {
     this.#octaves[place >> OCTAVE_SHIFT]! += 1;
   }
 
-  /** Values in all parts. */
+  /** Values in all parts. Added up here: to keep it at each add cost 7 of 29 ns (bench/core, summary observe). */
   count(): number {
     let count = 0;
     for (const octave of this.#octaves) count += octave;
