@@ -62,7 +62,7 @@ async function large({ quick, onStep, rows }) {
   const tree = largeTree();
   try {
     await together({ tree: tree.path }, async (both) => {
-      await warm(both, onStep, WARM_UP / 4);
+      await warm(both, onStep);
       rows.push({ id: "large, hot loop, ms", ...(await hot(both, { rounds: quick ? 2 : 4, scrapes: 40, onStep })), most: 0.1, ratio: true });
     });
   } finally {
@@ -80,9 +80,9 @@ async function together(options, work) {
   }
 }
 
-async function warm(both, onStep, scrapes = WARM_UP) {
+async function warm(both, onStep) {
   onStep("warming up");
-  for (const each of both) for (let k = 0; k < scrapes; k++) await each.scrape({ gzip: k % 4 === 0 });
+  for (const each of both) for (let k = 0; k < WARM_UP; k++) await each.scrape({ gzip: k % 4 === 0 });
 }
 
 /** ABAB: some scrapes of one, as many of the other, again and again. */
