@@ -23,7 +23,7 @@ export interface TextImageOptions {
   /** Default true: OpenMetrics writes a `_created` sample beside each counter, histogram and summary whose beginning is known. */
   readonly created?: boolean;
   /**
-   * Default 256 MiB. Memory for texts and what belongs to them, about 85 bytes a line. Families that do not fit are composed each time,
+   * Default 256 MiB. Memory for texts and what belongs to them, about 85 bytes a line. Pages that do not fit are composed each time,
    * while `chunks` is read.
    */
   readonly budgetBytes?: number;
