@@ -1,4 +1,5 @@
 import type { FamilySnapshot } from "../core/snapshot.ts";
+import { joined } from "./format.ts";
 import { NumberedText } from "./image-numbers.ts";
 import { areSame, createdOf, isPlain, linesPerRow, type NumberedRows, number, show } from "./image-rows.ts";
 import type { PartWriter, RowRange } from "./image-writer.ts";
@@ -113,7 +114,7 @@ export class Page {
       texts.push(bytes);
       length += bytes.length;
     });
-    const text = joinedExactly(texts, length);
+    const text = joined(texts);
     this.#text = odd === -1 ? new NumberedText(text, fields) : text;
     this.#source = undefined;
     this.size = this.#textSize();
@@ -137,11 +138,7 @@ export class Page {
     if (text instanceof NumberedText) return text.bytes.subarray(0, text.length);
     if (text !== undefined) return text;
     const { families, writer } = this.#source!;
-    const texts = this.#parts.map((part, k) => writer.part(families[k]!, part).bytes);
-    return joinedExactly(
-      texts,
-      texts.reduce((length, { byteLength }) => length + byteLength, 0),
-    );
+    return joined(this.#parts.map((part, k) => writer.part(families[k]!, part).bytes));
   }
 
   /** Memory, in bytes. */
@@ -173,14 +170,4 @@ type Pairs = FamilySnapshot["constants"];
 
 function areSamePairs(a: Pairs, b: Pairs): boolean {
   return a === b || (a.length === b.length && a.every(([name, value], k) => name === b[k]![0] && value === b[k]![1]));
-}
-
-function joinedExactly(texts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const text of texts) {
-    whole.set(text, at);
-    at += text.length;
-  }
-  return whole;
 }
