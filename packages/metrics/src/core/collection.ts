@@ -113,7 +113,7 @@ export class CollectorRunner {
     member.state = { name, required, ok: error === undefined, durationSeconds, ...(error === undefined ? {} : { error }) };
   }
 
-  // Both are declared again when somebody has removed them, and only then: a declaration costs as much as thirty records.
+  // Both are declared again when somebody has removed them, and only then: each declaration is checked as a whole.
 
   #successes(): CollectorGauge {
     const name = "scrape_collector_success";

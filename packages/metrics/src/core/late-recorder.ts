@@ -1,12 +1,12 @@
 import type { Family } from "./family.ts";
 import { makeRecorder, type Recorder, recordPlainly } from "./lookup.ts";
 
-/** After so many records by label set (some ten milliseconds in all) a metric is one that is recorded to often. */
+/** After so many records by label set a metric is one that is recorded to often. */
 const OFTEN = 10_000;
 
 /**
  * The labelled record path of a collector's metric. A collector may have hundreds of metrics and mostly holds their series, so the generated
- * path, 5 KiB a metric, is made only for those that are recorded to by label set again and again.
+ * path, which holds a text of its own for each metric, is made only for those that are recorded to by label set again and again.
  */
 export function lateRecorder(family: Family): Recorder {
   let generated: Recorder | undefined;
